@@ -1,0 +1,97 @@
+"""The command line. Each command is a module of its own, imported only when it runs, so that ``--help`` is fast."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import signal
+import sys
+from typing import Any
+
+import click
+
+from kerasdiff import __version__
+from kerasdiff.cli.output import discard
+from kerasdiff.errors import ExitStatus, KerasdiffError
+from kerasdiff.text import visible
+
+#: The commands, with what ``kerasdiff --help`` says of each.
+COMMANDS = {
+    "capture": "Write the fingerprint of an environment.",
+    "compare": "Report what differs between two environments.",
+    "show": "Print the facts of a fingerprint.",
+    "probe": "Export the probe as one file.",
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order that people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called ``cmd_name``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"kerasdiff.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="kerasdiff")
+def cli() -> None:
+    """What differs between two Keras environments that could change a model's architecture or its results.
+
+    \b
+    Exit status:
+      0  nothing at or above the gate
+      1  divergences at or above the gate (--fail-on)
+      2  bad usage or bad input
+      3  no answer: a capture failed, or facts that the gate needs are not comparable
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status. A user's mistake or a damaged file gives one line, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # reports hold characters that a code page of Windows lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
+    for name in ("SIGTERM", "SIGHUP"):  # end as Ctrl-C does: with the processes of the capture, and without its folders
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit status of the command line."""
+    try:
+        status: Any = cli.main(arguments, prog_name="kerasdiff", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "kerasdiff"
+        return _fail(f"{error.format_message()} See: {command} --help".replace("\n", " "), ExitStatus.USAGE)
+    except click.ClickException as error:
+        return _fail(error.format_message().replace("\n", " "), ExitStatus.USAGE)
+    except KerasdiffError as error:
+        return _fail(str(error), error.status)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted; nothing was written", ExitStatus.INTERRUPTED)
+    except SystemExit:  # how click ends where the reader of a help text has gone
+        return ExitStatus.OK
+    except OSError as error:  # what no command foresaw, as no space for the help text or for temporary files
+        discard()
+        return _fail(f"{error.filename or 'output'}: {error.strerror or error}", ExitStatus.UNANSWERED)
+    return int(status or 0)
+
+
+def _fail(message: str, status: ExitStatus) -> int:
+    click.echo(f"kerasdiff: {visible(message)}", err=True)
+    return int(status)

@@ -1,0 +1,1 @@
+"""Fingerprints in, divergences out: a pure function."""

@@ -1,0 +1,177 @@
+"""Compares what was measured: the cases of a symbol, quantity by quantity, with the size of what differs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kerasdiff.compare.divergence import Divergence, divergence
+from kerasdiff.knowledge.load import Effect, tolerances
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kerasdiff.fingerprint.document import Symbol
+
+#: What a case says besides its quantities.
+_ABOUT = ("revision", "arguments", "input", "random", "weights", "trainable", "build", "outcome")
+#: The phase of a model's life in which a quantity shows.
+_PHASES = {
+    "inference": ["inference"],
+    "training": ["training"],
+    "gradient": ["training"],
+    "state": ["training"],
+    "draw": ["initialization"],
+    "second": ["initialization"],
+    "distribution": ["initialization"],
+}
+#: Quantities whose numbers are a seeded draw: another stream, not another result.
+_DRAWS = ("draw", "second")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What comparing the cases of a symbol gave: divergences, ids not comparable, and how many cases of each call agree."""
+
+    divergences: list[Divergence]
+    unknown: list[tuple[str, str]]
+    agree: dict[str, bool]
+    """By call (``default``): whether every case of it on both sides agrees."""
+
+
+def compare(subject: str, a: Symbol, b: Symbol) -> Outcome:
+    """Compare the cases that both sides have."""
+    divergences: list[Divergence] = []
+    unknown: list[tuple[str, str]] = []
+    agree: dict[str, bool] = {}
+    for case in sorted(a.cases.keys() & b.cases.keys()):
+        one, other = a.cases[case], b.cases[case]
+        if one.get("revision") != other.get("revision"):
+            unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
+            continue
+        found = [part for part in _case(subject, case, one, other) if part.effect is not Effect.INFO]
+        lost = [side for side in (one, other) if side.get("state") in ("crashed", "timeout")]
+        if lost:
+            unknown.append((f"{subject}/case.{case}", f"{lost[0]['state']}: {lost[0].get('message', '')}"))
+        call = case.partition("@")[0]
+        agree[call] = agree.get(call, True) and not found
+        divergences += found
+    return Outcome(divergences, unknown, agree)
+
+
+def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
+    made = [side.get("build", {}).get("state", "value") for side in (one, other)]
+    if made == ["value", "error"]:
+        title = f"{case}: raises {other['build'].get('type')} in B: {other['build'].get('message', '')}"
+        yield _found(subject, f"case.{case}.build", Effect.BREAKS, title, "value", other["build"].get("type"), ["construction"])
+    if made != ["value", "value"]:
+        return
+    if "outcome" in one and "outcome" in other:
+        yield from _argument(subject, case, one, other)
+    yield from _weights(subject, case, one, other)
+    # A layer that could draw but gives the same in training as in inference, as an LSTM without dropout, draws nothing.
+    is_random = all(side.get("random") and "same_as" not in side.get("training", {}) for side in (one, other))
+    for quantity in sorted((one.keys() & other.keys()) - set(_ABOUT)):
+        yield from _quantity(subject, case, quantity, one, other, is_random=is_random)
+
+
+def _found(subject: str, aspect: str, effect: Effect, title: str, a: Any, b: Any, phases: list[str], **more: Any) -> Divergence:
+    return divergence(subject, aspect, effect, title, a, b, evidence="measured", phases=phases, **more)
+
+
+def _argument(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
+    """What becomes of an argument under its historical name."""
+    a, b = one["outcome"].get("value"), other["outcome"].get("value")
+    if a == b:
+        return
+    name = next(iter(one.get("arguments", {})), "")
+    effect = Effect.INFO
+    if a == "honoured":
+        effect = Effect.RESULTS if b == "ignored" else Effect.BREAKS
+    elif a == "ignored" and b == "refused":
+        effect = Effect.BREAKS
+    elif a == "ignored" and b == "honoured":
+        effect = Effect.RESULTS
+    title = f"the argument {name} is {a} in A, {b} in B"
+    yield _found(subject, f"case.{case}.outcome", effect, title, a, b, ["construction", "training"])
+
+
+def _weights(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
+    a, b = one.get("weights"), other.get("weights")
+    if not isinstance(a, list) or not isinstance(b, list):
+        return
+    shapes = [[weight[1] for weight in weights if isinstance(weight, list) and len(weight) == 2] for weights in (a, b)]
+    if shapes[0] != shapes[1]:
+        title = f"{case}: the weights have shapes {shapes[0]} in A, {shapes[1]} in B"
+        yield _found(subject, f"case.{case}.weights", Effect.ARCHITECTURE, title, a, b, ["construction"])
+    elif one.get("trainable") != other.get("trainable"):
+        title = f"{case}: which weights are trainable differs"
+        phases = ["training"]
+        yield _found(
+            subject, f"case.{case}.trainable", Effect.RESULTS, title, one.get("trainable"), other.get("trainable"), phases
+        )
+
+
+def _resolved(case: dict[str, Any], quantity: str) -> Any:
+    fact = case[quantity]
+    return case.get(fact["same_as"], fact) if isinstance(fact, dict) and "same_as" in fact else fact
+
+
+def _parts(fact: Any) -> list[dict[str, Any]]:
+    parts = fact if isinstance(fact, list) else fact.get("parts", [fact]) if isinstance(fact, dict) else []
+    return [part for part in parts if isinstance(part, dict)]
+
+
+def _quantity(
+    subject: str, case: str, quantity: str, one: dict[str, Any], other: dict[str, Any], *, is_random: bool
+) -> Iterator[Divergence]:
+    aspect, phases = f"case.{case}.{quantity}", _PHASES.get(quantity, [])
+    a, b = _parts(_resolved(one, quantity)), _parts(_resolved(other, quantity))
+    states = [next((part["state"] for part in parts if part.get("state", "value") != "value"), "value") for parts in (a, b)]
+    if "unstable" in states:
+        if states[0] != states[1]:
+            title = f"{case}: {quantity} is the same in each run in one environment only"
+            yield _found(subject, aspect, Effect.REPRODUCIBILITY, title, states[0], states[1], phases)
+        return
+    if states == ["value", "error"]:
+        title = f"{case}: {quantity} raises {b[0].get('type')} in B: {b[0].get('message', '')}"
+        yield _found(subject, aspect, Effect.BREAKS, title, "value", b[0].get("type"), phases)
+    if states != ["value", "value"]:
+        return
+    shapes = [[part.get("shape") for part in parts] for parts in (a, b)]
+    if shapes[0] != shapes[1]:
+        title = f"{case}: {quantity} has shape {_told(shapes[0])} in A, {_told(shapes[1])} in B"
+        effect = Effect.ARCHITECTURE if subject.startswith("layers.") else Effect.RESULTS
+        yield _found(subject, aspect, effect, title, shapes[0], shapes[1], phases)
+        return
+    size = max((_error(x.get("values"), y.get("values")) for x, y in zip(a, b, strict=True)), default=(0.0, 0.0))
+    tolerance = tolerances().of(subject, quantity)
+    if size[0] > tolerance:
+        is_draw = quantity in _DRAWS or (is_random and quantity in ("training", "state"))
+        effect = Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS
+        what = "another stream" if is_draw else f"{quantity} differs by {size[0]:.2g} of its largest number"
+        figures = {"case": case, "scaled": _finite(size[0]), "max_abs": _finite(size[1]), "tolerance": tolerance}
+        yield _found(subject, aspect, effect, f"{case}: {what}", None, None, phases, size=figures)
+
+
+def _told(shapes: list[Any]) -> Any:
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
+def _finite(number: float) -> float | str:
+    return float(f"{number:.3g}") if math.isfinite(number) else "inf"
+
+
+def _error(a: Any, b: Any) -> tuple[float, float]:
+    """``max|a - b| / max(|a|, |b|)`` over a tensor, and ``max|a - b|``; infinite where special values differ."""
+    if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b):
+        return (math.inf, math.inf) if a != b else (0.0, 0.0)
+    largest = difference = 0.0
+    for x, y in zip(a, b, strict=True):
+        if isinstance(x, (int, float)) and isinstance(y, (int, float)):
+            largest = max(largest, abs(x), abs(y))
+            difference = max(difference, abs(x - y))
+        elif x != y:
+            return math.inf, math.inf
+    return (difference / largest if largest else 0.0), difference

@@ -1,0 +1,76 @@
+"""Compares two fingerprints: a pure function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kerasdiff.compare import context, settings, symbols
+from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, divergence
+from kerasdiff.compare.side import Side
+from kerasdiff.fingerprint.document import VALUE, Fingerprint
+from kerasdiff.knowledge.load import Effect
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What comparing A with B gave."""
+
+    a: Side
+    b: Side
+    divergences: list[Divergence]
+    not_comparable: list[NotComparable]
+    coverage: dict[str, int]
+    context: dict[str, Any]
+
+
+def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: str | None = None) -> Comparison:
+    """Every divergence between A, where the code is known to work, and B, where it moves to.
+
+    Without ``api_a`` or ``api_b`` the API that people use with that environment is compared. Raises `ApiError` where a
+    fingerprint doesn't hold the API asked for.
+    """
+    one, other = Side(a, api_a), Side(b, api_b)
+    findings = Findings()
+    compared: int | None = 0
+    if _both_usable(one, other, findings):
+        compared = None if _is_alike(one, other) else symbols.compare(one, other, findings)
+        settings.compare(one, other, findings)
+    return Comparison(
+        a=one,
+        b=other,
+        divergences=findings.divergences,
+        not_comparable=findings.not_comparable,
+        coverage={"symbols": len(one.api.symbols), "compared": len(one.api.symbols) if compared is None else compared},
+        context={
+            "packages": context.packages(a, b),
+            "runtime": context.runtime(a, b),
+            "conflicts": {"a": context.conflicts(a), "b": context.conflicts(b)},
+        },
+    )
+
+
+def _is_alike(a: Side, b: Side) -> bool:
+    """Whether the declared facts are bit-equal: nothing to align."""
+    return (
+        a.api_name == b.api_name
+        and all(a.fingerprint.digests[part] == b.fingerprint.digests[part] for part in ("declared", "measured"))
+        and all(side.fingerprint.family_state("symbols", side.api_name) == "ok" for side in (a, b))
+    )
+
+
+def _both_usable(a: Side, b: Side, findings: Findings) -> bool:
+    """Whether both APIs could be imported; an import that raises is a known fact."""
+    if a.api.state == VALUE and b.api.state == VALUE:
+        return True
+    for side, name in ((a, "A"), (b, "B")):
+        if side.api.state not in (VALUE, "error", "unsupported"):
+            findings.unknown("import", f"importing {side.api_name} is {side.api.state} in {name}: {side.api.message}")
+            return False
+    if a.api.state == VALUE:
+        title = f"import {b.api_name} raises {b.api.type} in B: {b.api.message}"
+        findings.add(divergence("import", "presence", Effect.BREAKS, title, VALUE, b.api.type))
+    elif b.api.state == VALUE:
+        title = f"import {a.api_name} raises {a.api.type} in A: {a.api.message}"
+        findings.unknown("import", title)
+    return False

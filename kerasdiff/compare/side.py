@@ -1,0 +1,74 @@
+"""One side of a comparison: a fingerprint, seen through one of its APIs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kerasdiff.errors import KerasdiffError
+from kerasdiff.fingerprint.document import VALUE, Api, Fingerprint, Symbol
+from kerasdiff.knowledge.load import equivalents
+from kerasdiff.probe import choice
+from kerasdiff.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ApiError(KerasdiffError):
+    """The API asked for isn't in the fingerprint."""
+
+
+def default_api(fingerprint: Fingerprint) -> str:
+    """The API that people use with that environment, also where its import fails: that is what they meet."""
+    installed = fingerprint.packages.get("keras")
+    known = {name: {"version": api.version or installed} for name, api in fingerprint.apis.items()}
+    return choice.preferred(known, fingerprint.environment)
+
+
+class Side:
+    """A fingerprint and the API of it that is compared; names are resolved through aliases and other APIs."""
+
+    def __init__(self, fingerprint: Fingerprint, api: str | None = None) -> None:
+        self.fingerprint = fingerprint
+        self.api_name = api or default_api(fingerprint)
+        if self.api_name not in fingerprint.apis:
+            there = ", ".join(sorted(fingerprint.apis))
+            label, missing = visible(fingerprint.label, 100), visible(self.api_name, 60)
+            message = f"{label} has no API {missing}; it has {visible(there, 200)}: write --api NAME"
+            raise ApiError(message)
+        self.api: Api = fingerprint.apis[self.api_name]
+        self._names: dict[str, str] = {}
+        for name, symbol in self.api.symbols.items():
+            for alias in symbol.aliases:
+                self._names.setdefault(alias, name)
+        self._names.update({name: name for name in self.api.symbols})
+
+    def canonical(self, name: str) -> str | None:
+        """The canonical name of the object publicly known as ``name``; None where there is none."""
+        return self._names.get(name)
+
+    def has_module(self, name: str) -> bool:
+        """Whether the public tree has a module of this name, the root included."""
+        return not name or (name in self.api.symbols and self.api.symbols[name].kind == "module")
+
+    def symbol(self, name: str) -> Symbol:
+        """The description of a canonical name, found in the API that holds it, with this API's aliases."""
+        own = self.api.symbols[name]
+        if own.same_as is None:
+            return own
+        api, _, target = own.same_as.partition(":")
+        return msgspec.structs.replace(self.fingerprint.apis[api].symbols[target], aliases=own.aliases)
+
+    def names(self, name: str) -> Iterator[str]:
+        """Every public name of the object canonically called ``name``."""
+        yield name
+        yield from self.api.symbols[name].aliases
+
+    def effective(self, parameter: str, value: Any) -> Any:
+        """What a default of None stands for, where a setting of this side decides it."""
+        setting = equivalents().effective_none.get(parameter)
+        if value is None and setting in self.api.settings and self.api.settings[setting].state == VALUE:
+            return self.api.settings[setting].value
+        return value

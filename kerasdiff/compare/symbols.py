@@ -1,0 +1,178 @@
+"""Aligns the symbols of two APIs through their names and compares each pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerasdiff.compare import cases, evidence
+from kerasdiff.compare.divergence import Findings, divergence
+from kerasdiff.compare.parameters import Pair
+from kerasdiff.fingerprint.document import UNKNOWN_STATES, VALUE, Symbol
+from kerasdiff.knowledge.load import Effect
+
+if TYPE_CHECKING:
+    from kerasdiff.compare.side import Side
+
+_MODULE = "module"
+
+
+def compare(a: Side, b: Side, findings: Findings) -> int:
+    """Compare every symbol of two sides; returns how many objects were compared."""
+    if not _both_captured(a, b, findings):
+        return 0
+    pairs: set[tuple[str, str]] = set()
+    for name in sorted(a.api.symbols):
+        symbol = a.api.symbols[name]
+        if symbol.kind == _MODULE:
+            _module(name, a, b, findings)
+        elif symbol.state != VALUE:
+            _unreachable(name, symbol, b, findings)
+        else:
+            _aligned(name, a, b, pairs, findings)
+    _additions(a, b, findings)
+    return len(pairs)
+
+
+def _both_captured(a: Side, b: Side, findings: Findings) -> bool:
+    states = [side.fingerprint.family_state("symbols", side.api_name) for side in (a, b)]
+    if states == ["not run", "not run"]:
+        return False
+    for state, name in zip(states, "AB", strict=True):
+        if state not in ("ok", "partial"):
+            findings.unknown("symbols", f"the family symbols is {state} in {name}: capture again")
+            return False
+    return True
+
+
+def _parent(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _lost_module(name: str, a: Side, b: Side) -> str | None:
+    """The outermost module around ``name`` that B lacks."""
+    lost = None
+    module = _parent(name)
+    while module:
+        if a.has_module(module) and not b.has_module(module):
+            lost = module
+        module = _parent(module)
+    return lost
+
+
+def _module(name: str, a: Side, b: Side, findings: Findings) -> None:
+    there = b.canonical(name)
+    if there is not None and b.symbol(there).state != VALUE:
+        _unreached(name, a.symbol(name), b.symbol(there), findings)
+        return
+    if there is not None:
+        return
+    if _is_hidden(name, a, b):
+        return
+    outer = _lost_module(name, a, b)
+    title = f"the module {name} is gone"
+    findings.add(divergence(name, "presence", Effect.BREAKS, title, "module", None, cause=outer and f"{outer}/presence"))
+
+
+def _is_hidden(name: str, a: Side, b: Side) -> bool:
+    """Whether ``name`` stands below a module of B that could not be looked into: nothing is known of what is below."""
+    module = _lost_module(name, a, b)
+    there = b.canonical(module) if module else None
+    return there is not None and b.symbol(there).state in (*UNKNOWN_STATES, "unsupported")
+
+
+def _unreachable(name: str, symbol: Symbol, b: Side, findings: Findings) -> None:
+    """A name that A itself can't reach breaks no code that works in A."""
+    if symbol.state in UNKNOWN_STATES and b.canonical(name) is not None:
+        findings.unknown(f"{name}/presence", f"{symbol.state} in A: {symbol.message}")
+
+
+def _aligned(name: str, a: Side, b: Side, pairs: set[tuple[str, str]], findings: Findings) -> None:
+    """Compare the object ``name`` of A with every object that B has under one of its names."""
+    symbol = a.symbol(name)
+    targets = {known: b.canonical(known) for known in a.names(name)}
+    surviving = [known for known, target in targets.items() if target is not None]
+    # A symbol that could not be described has lost its aliases with the rest.
+    is_described = all(b.symbol(target).state == VALUE for target in targets.values() if target is not None)
+    for known, target in targets.items():
+        if target is not None:
+            if (name, target) not in pairs:
+                pairs.add((name, target))
+                _pair(known, symbol, target, a, b, findings)
+        elif is_described and not _is_hidden(known, a, b) and (known == name or _lost_module(known, a, b) is None):
+            _gone(known, symbol, surviving, a, b, findings)
+
+
+def _gone(name: str, symbol: Symbol, surviving: list[str], a: Side, b: Side, findings: Findings) -> None:
+    lost = _lost_module(name, a, b)
+    remedy = min(surviving, key=lambda known: (known.count("."), known)) if surviving else None
+    title = f"the {symbol.kind} {name} is gone" + (f"; B has it as {remedy}" if remedy else "")
+    cause = f"{lost}/presence" if lost else _lost_class(name, symbol, a, b)
+    findings.add(divergence(name, "presence", Effect.BREAKS, title, symbol.kind, None, cause=cause, remedy=remedy))
+
+
+def _lost_class(name: str, symbol: Symbol, a: Side, b: Side) -> str | None:
+    owner = _parent(name)
+    is_lost = symbol.kind == "method" and a.canonical(owner) is not None and b.canonical(owner) is None
+    return f"{owner}/presence" if is_lost else None
+
+
+def _pair(subject: str, one: Symbol, target: str, a: Side, b: Side, findings: Findings) -> None:
+    other = b.symbol(target)
+    if other.kind == _MODULE:
+        findings.add(
+            divergence(subject, "kind", Effect.BREAKS, f"{subject} is a {one.kind} in A, a module in B", one.kind, _MODULE)
+        )
+        return
+    if other.state != VALUE:
+        _unreached(subject, one, other, findings)
+        return
+    if one.kind != other.kind:
+        title = f"{subject} is a {one.kind} in A, a {other.kind} in B"
+        findings.add(divergence(subject, "kind", Effect.INFO, title, one.kind, other.kind))
+    if other.deprecated and not one.deprecated:
+        findings.add(divergence(subject, "deprecated", Effect.INFO, f"{subject} is marked as deprecated in B", a=False, b=True))
+    measured = cases.compare(subject, one, other)
+    for identifier, why in measured.unknown:
+        findings.unknown(identifier, why)
+    for found in evidence.judge(Pair(subject, one, other, (a, b)).compare(), measured):
+        findings.add(found)
+    _instances(subject, one, other, findings)
+
+
+def _unreached(subject: str, one: Symbol, other: Symbol, findings: Findings) -> None:
+    if other.state in UNKNOWN_STATES:
+        findings.unknown(f"{subject}/presence", f"{other.state} in B: {other.message}")
+    elif other.state == "unsupported":
+        title = f"{subject} needs something that B lacks: {other.message}"
+        findings.add(divergence(subject, "presence", Effect.INFO, title, one.kind, other.state))
+    else:
+        title = f"{subject} raises {other.type} in B: {other.message}"
+        findings.add(divergence(subject, "presence", Effect.BREAKS, title, one.kind, other.type))
+
+
+def _instances(subject: str, one: Symbol, other: Symbol, findings: Findings) -> None:
+    """Whether the default-made instance can be made on both sides."""
+    a, b = one.instance, other.instance
+    if a is None or b is None:
+        return
+    for side, instance in (("A", a), ("B", b)):
+        if instance.state in UNKNOWN_STATES:
+            findings.unknown(f"{subject}/instance", f"{instance.state} in {side}: {instance.message}")
+            return
+    if a.state == VALUE and b.state == "error" and a.arguments == b.arguments:
+        title = f"making it raises {b.type} in B: {b.message}"
+        findings.add(divergence(subject, "instance", Effect.BREAKS, title, VALUE, b.type))
+    elif a.state != b.state and "unstable" in (a.state, b.state):
+        title = f"making it is {a.state} in A, {b.state} in B"
+        findings.add(divergence(subject, "instance", Effect.REPRODUCIBILITY, title, a.state, b.state))
+
+
+def _additions(a: Side, b: Side, findings: Findings) -> None:
+    for name in sorted(b.api.symbols):
+        if any(a.canonical(known) is not None for known in b.names(name)):
+            continue
+        outer = _lost_module(name, b, a)
+        kind = b.symbol(name).kind
+        title = f"the {kind} {name} is new in B"
+        cause = f"{outer}/presence" if outer else _lost_class(name, b.symbol(name), b, a)
+        findings.add(divergence(name, "presence", Effect.INFO, title, None, kind, cause=cause))

@@ -1,0 +1,1 @@
+"""The fingerprint: its document, read and written."""

@@ -1,0 +1,1 @@
+"""What passes: the decision that becomes the exit status."""

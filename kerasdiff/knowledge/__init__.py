@@ -1,0 +1,1 @@
+"""What is known about Keras, as data, and its loader."""

@@ -1,0 +1,147 @@
+"""What is known about Keras beyond the fingerprints: data files, and their loader."""
+
+from __future__ import annotations
+
+import enum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+
+class Effect(str, enum.Enum):
+    """What a divergence does to code or a model, the worst first."""
+
+    BREAKS = "breaks"
+    """The same code or saved model raises."""
+    ARCHITECTURE = "architecture"
+    """Other output shapes, or another number, shape or order of weights."""
+    RESULTS = "results"
+    """Same weights and inputs, other numbers beyond tolerance."""
+    REPRODUCIBILITY = "reproducibility"
+    """The same up to a seeded draw or floating-point rounding."""
+    INFO = "info"
+    """Visible, but can't change a model."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Effect).index(self)
+
+    def reaches(self, gate: Effect) -> bool:
+        """Whether this effect is at or above ``gate``."""
+        return self.rank <= gate.rank
+
+    def at_most(self, limit: Effect) -> Effect:
+        """The milder of this effect and ``limit``."""
+        return max(self, limit, key=lambda effect: effect.rank)
+
+
+class Effects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a changed declaration can do where nothing measures it: ``effects.json``.
+
+    ``parameters`` and ``variables``: names by effect. ``modules``: where every parameter has that effect at most.
+    ``settings``: the effect of each.
+    ``settled``: variables that do nothing but what settings show. ``defaults``: the effect of what isn't listed.
+    """
+
+    parameters: dict[Effect, list[str]]
+    modules: dict[Effect, list[str]]
+    settings: dict[str, Effect]
+    variables: dict[Effect, list[str]]
+    settled: list[str]
+    defaults: dict[str, Effect]
+
+    def parameter(self, subject: str, name: str) -> Effect:
+        """The effect of another default of the parameter ``name`` of the symbol ``subject``."""
+        found = _by_name(self.parameters, name, self.defaults["parameters"])
+        module = subject.partition(".")[0]
+        for limit, modules in self.modules.items():
+            if module in modules:
+                found = found.at_most(limit)
+        return found
+
+    def setting(self, name: str) -> Effect:
+        """The effect of another value of the setting ``name``."""
+        return self.settings.get(name, self.defaults["settings"])
+
+    def variable(self, name: str) -> Effect:
+        """The effect of another value of the environment variable ``name``."""
+        return _by_name(self.variables, name, self.defaults["variables"])
+
+
+def _by_name(groups: dict[Effect, list[str]], name: str, default: Effect) -> Effect:
+    return next((effect for effect, names in groups.items() if name in names), default)
+
+
+class Alike(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Values of a parameter that mean the same."""
+
+    parameter: str
+    alike: list[Any]
+    why: str
+    reference: str
+
+
+class NamedObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"class_name": "class"}):
+    """An object that older releases write as another class with a certain configuration."""
+
+    name: str
+    class_name: str
+    config: dict[str, Any]
+
+
+class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Spellings that mean the same: ``equivalents.json``.
+
+    ``effective_none``: the setting that a default of None takes its value from, by parameter.
+    """
+
+    effective_none: dict[str, str]
+    values: list[Alike]
+    objects: list[NamedObject]
+
+
+class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far measured numbers may be apart, relative to the largest number of the tensor: ``tolerances.json``.
+
+    By the first part of a subject, or by quantity, which counts more. ``not_exercised``: words in the names of
+    parameters that no case exercises, since weights are overwritten and nothing is trained.
+    """
+
+    families: dict[str, float]
+    quantities: dict[str, float]
+    default: float
+    not_exercised: list[str]
+
+    def of(self, subject: str, quantity: str) -> float:
+        """The tolerance for a quantity of a subject."""
+        own = self.families.get(subject.partition(".")[0], self.default)
+        return max(own, self.quantities.get(quantity, 0.0))
+
+    def exercises(self, parameter: str) -> bool:
+        """Whether cases show what a parameter does."""
+        return not any(word in parameter.split("_") for word in self.not_exercised)
+
+
+@cache
+def tolerances() -> Tolerances:
+    """The table of tolerances."""
+    return msgspec.json.decode(_read("tolerances.json"), type=Tolerances)
+
+
+@cache
+def effects() -> Effects:
+    """The table of effects."""
+    return msgspec.json.decode(_read("effects.json"), type=Effects)
+
+
+@cache
+def equivalents() -> Equivalents:
+    """The table of equivalent spellings."""
+    return msgspec.json.decode(_read("equivalents.json"), type=Equivalents)
+
+
+def _read(name: str) -> bytes:
+    return resources.files(__package__).joinpath(name).read_bytes()

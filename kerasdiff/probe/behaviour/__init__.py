@@ -1,0 +1,1 @@
+"""What symbols do, in numbers: the measured probe families."""

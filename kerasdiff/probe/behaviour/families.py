@@ -1,0 +1,37 @@
+"""The measured families by name: what each measures of an API's symbols, run twice."""
+
+from typing import Any, Callable, Dict, List, Tuple
+
+from .. import tree
+from . import functions, initializers, layers, optimizers
+from .engine import Engine, engine
+
+Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
+
+
+class Families:
+    """The measured families of one API; its symbols are walked once."""
+
+    def __init__(self, name: str, api: Any, known: Dict[str, str], identity: Callable[[Any], Any]) -> None:
+        found = tree.walk(name, api)
+        self._symbols: Dict[str, Any] = {known_as: value for value, names in found.objects for known_as in names}
+        # What another API of this environment has measured is the same object, and measured once.
+        self._own: List[Tuple[str, Any]] = [
+            (names[0], value) for value, names in found.objects if (identity(value) or "") not in known
+        ]
+        self._engine: Engine = engine(api)
+
+    def run(self, family: str, item: Item) -> None:
+        """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""
+        measure = self._measure(family)
+        measure(self._own, item, "")
+        measure(self._own[::-1], item, "again-")
+
+    def _measure(self, family: str) -> Callable[[List[Tuple[str, Any]], Item, str], None]:
+        if family == "layers":
+            return layers.Layers(self._engine, self._symbols).facts
+        if family == "optimizers":
+            return optimizers.Optimizers(self._engine).facts
+        if family == "initializers":
+            return initializers.Initializers(self._engine, self._symbols).facts
+        return functions.Functions(family, self._engine, self._symbols).facts

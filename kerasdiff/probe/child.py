@@ -1,0 +1,130 @@
+"""One API in a process of its own: imports it, then runs the families, sending each fact as it comes.
+
+The supervisor (`supervisor`) gives the task on standard input and reads frames; a crash loses only what had started.
+"""
+
+import json
+import os
+import shutil
+import sys
+import time
+import warnings
+from typing import Any, Callable, Dict, List
+
+from . import apis, runtime, settings, signatures, symbols
+from .frames import Writer
+from .values import failure
+
+#: Theano without a compiler: a hundredth of the time, the same numbers to rounding.
+THEANO = ["cxx=", "optimizer=None", "linker=py"]
+
+
+def main(cookie: str) -> int:
+    """Run the task on standard input; frames go to the standard output this process was started with."""
+    writer = Writer(cookie)
+    task = json.loads(sys.stdin.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that asks a question gets no answer, and doesn't wait for one
+    origins = settings.Origins(task["folder"], dict(os.environ), [settings.content(path) for path in isolate(task["folder"])])
+    Child(writer, task, origins).run()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # a library may have closed or replaced them
+            pass
+    writer.send(end=True)
+    os._exit(0)  # interpreter shutdown of a framework can crash or hang, and has nothing to say
+
+
+def isolate(folder: str) -> List[str]:
+    """Point what libraries write at import into ``folder``; returns the ``keras.json`` files that count.
+
+    Keras writes ``keras.json`` at its first import. ``KERAS_HOME`` is honoured from 2.2.4 on; older ones and other libraries
+    (Theano, OpenVINO) go by the home directory. The user's own files are copied, so what is read stays as it is.
+    """
+    overrides: Dict[str, str] = {"HOME": os.path.join(folder, "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    home = os.path.expanduser("~")
+    copies = []
+    if os.environ.get("KERAS_HOME"):
+        overrides["KERAS_HOME"] = os.path.join(folder, "keras")
+        copies.append(
+            (os.path.join(os.environ["KERAS_HOME"], "keras.json"), os.path.join(overrides["KERAS_HOME"], "keras.json"))
+        )
+    copies.append((os.path.join(home, ".keras", "keras.json"), os.path.join(overrides["HOME"], ".keras", "keras.json")))
+    if os.path.exists(os.path.join(home, ".theanorc")) and "THEANORC" not in os.environ:
+        overrides["THEANORC"] = os.path.join(home, ".theanorc")
+    overrides["JAX_DISABLE_MOST_OPTIMIZATIONS"] = os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    if os.name == "nt":
+        overrides["USERPROFILE"] = overrides["HOME"]
+    for source, target in copies:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.exists(source):
+            try:
+                shutil.copyfile(source, target)
+            except OSError:  # unreadable, or a folder: so it is for Keras
+                os.symlink(source, target)
+    flags = [os.environ["THEANO_FLAGS"]] if os.environ.get("THEANO_FLAGS") else []
+    overrides["THEANO_FLAGS"] = ",".join(flags + ["base_compiledir=" + os.path.join(folder, "theano")] + THEANO)
+    os.environ.update(overrides)
+    return [source for source, _ in copies]
+
+
+class Child:
+    """Runs the families of one API."""
+
+    def __init__(self, writer: Writer, task: Dict[str, Any], origins: settings.Origins) -> None:
+        self._send = writer.send
+        self._task = task
+        self._origins = origins
+        self._done = set(task["done"])
+        self._families: Any = None
+
+    def run(self) -> None:
+        """Import the API, then run its families in their order."""
+        name = self._task["api"]
+        self._send(start="import", family="import")
+        started = time.time()
+        warnings.simplefilter("ignore")
+        try:
+            api = apis.load(name)
+            facts = {"module": api.__name__, "version": apis.version(api), "backend": apis.backend(api)}
+        except Exception as error:
+            self._send(fact="import", value=failure(error), seconds=time.time() - started)
+            return
+        facts["backend_version"] = apis.backend_version(facts["backend"])
+        self._send(fact="import", value=dict(facts, state="value"), seconds=time.time() - started)
+        for family in self._task["families"]:
+            started = time.time()
+            self._send(start=family, family=family)
+            try:
+                self._family(family, api)
+            except Exception as error:  # a defect of the probe costs one family, and is told
+                self._send(family=family, failed=failure(error), seconds=time.time() - started)
+            else:
+                self._send(family=family, seconds=time.time() - started)
+
+    def _item(self, identifier: str, describe: Callable[[], Dict[str, Any]]) -> None:
+        """Send one fact, unless an earlier process of this API has done so, or has died of it."""
+        if identifier in self._done:
+            return
+        self._send(start=identifier)
+        try:
+            value = describe()
+        except Exception as error:
+            value = failure(error)
+        self._send(fact=identifier, value=value)
+
+    def _family(self, family: str, api: Any) -> None:
+        if family == "runtime":
+            self._item("runtime", runtime.libraries)
+        elif family == "settings":
+            settings.facts(api, self._origins, self._item)
+        elif family == "symbols":
+            symbols.facts(self._task["api"], api, self._task["known"], self._item)
+        else:
+            if self._families is None:
+                from .behaviour.families import Families  # noqa: PLC0415  # imports NumPy, which comes with Keras
+
+                self._families = Families(self._task["api"], api, self._task["known"], signatures.identity)
+            self._families.run(family, self._item)

@@ -1,0 +1,149 @@
+"""The probe's command line: as ``python probe.pyz > a.json``, and as the host runs it."""
+
+import argparse
+import os
+import signal
+import sys
+from typing import Any, Callable, Dict, List, Optional
+
+from . import EXIT_FAILED, EXIT_OK, EXIT_USAGE, VERSION, canonical, child, files, process
+from .frames import Writer
+from .supervisor import FAMILIES, MEASURED, NothingToCapture, Options, Supervisor
+
+#: What is captured where nothing else is asked for.
+DECLARED = [name for name in FAMILIES if name not in MEASURED]
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run the probe; returns its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["--child"]:
+        return child.main(arguments[1])
+    given = _parser().parse_args(arguments)
+    families = [name for name in given.only or DECLARED if name not in given.skip]
+    unknown = sorted(set((given.only or []) + given.skip) - set(FAMILIES))
+    if unknown:
+        sys.stderr.write("kerasdiff probe: no such family: %s; there are %s\n" % (", ".join(unknown), ", ".join(FAMILIES)))
+        return EXIT_USAGE
+    program = os.path.abspath(sys.argv[0])
+    options = Options(program, families, given.api, given.label, given.timeout, given.kerasdiff)
+    output = _Frames(given.frames) if given.frames else _Plain(given.output, given.verbose)
+    _catch(_interrupt)  # so that the children end with this process
+    try:
+        fingerprint = Supervisor(options, lambda cookie: process.command(program, "--child", cookie), output.event).capture()
+        return output.finish(fingerprint)
+    except NothingToCapture as nothing:
+        return output.refuse(str(nothing), EXIT_USAGE)
+    except KeyboardInterrupt:
+        return output.refuse("interrupted, nothing was written", 130)
+
+
+def _catch(handler: Callable[[int, Any], None]) -> None:
+    """Hand the signals that ask this process to end to ``handler``, but for those that were ignored from the start."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    """End the capture; a second signal (a terminal and the host each send one) mustn't disturb the cleaning up."""
+    _catch(lambda number, frame: None)
+    raise KeyboardInterrupt
+
+
+def _names(text: str) -> List[str]:
+    return [name for name in text.split(",") if name]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="probe.pyz", description="Prints the fingerprint of this interpreter's Keras environment."
+    )
+    parser.add_argument("--version", action="version", version=VERSION)
+    parser.add_argument("-o", "--output", help="file to write instead of standard output")
+    parser.add_argument("--only", type=_names, help="families to capture, separated by commas")
+    parser.add_argument("--skip", type=_names, default=[], help="families to leave out")
+    parser.add_argument(
+        "--api", action="append", help="API to capture: keras, tf.keras, tf_keras (default: all that are there)"
+    )
+    parser.add_argument("--label", help="name of the environment in reports")
+    parser.add_argument("--timeout", type=float, default=300.0, help="seconds a family may take in one API (default 300)")
+    parser.add_argument("--verbose", action="store_true", help="show what the framework prints")
+    parser.add_argument("--frames", help=argparse.SUPPRESS)
+    parser.add_argument("--kerasdiff", default=VERSION, help=argparse.SUPPRESS)
+    return parser
+
+
+class _Frames:
+    """Output for the host: every event as a frame."""
+
+    def __init__(self, cookie: str) -> None:
+        self._send = Writer(cookie).send
+
+    def event(self, event: Dict[str, Any]) -> None:
+        self._send(**event)
+
+    def finish(self, fingerprint: Dict[str, Any]) -> int:
+        self._send(event="fingerprint", text=canonical.document(fingerprint))
+        return EXIT_OK
+
+    def refuse(self, message: str, status: int) -> int:
+        self._send(event="refused", message=message)
+        return status
+
+
+class _Plain:
+    """Output for a person: the fingerprint alone on standard output, progress on standard error."""
+
+    def __init__(self, path: Optional[str], verbose: bool) -> None:
+        self._path = None if path == "-" else path
+        self._verbose = verbose
+        self._chatter: List[str] = []
+        self._descriptor = os.dup(1)
+        os.dup2(2, 1)
+
+    def event(self, event: Dict[str, Any]) -> None:
+        if event["event"] == "chatter":
+            self._chatter.append(event["text"])
+            if self._verbose:
+                self._tell(event["text"])
+        elif event["event"] == "import" and event["facts"]["state"] == "value":
+            if event["facts"]["state"] == "value":
+                self._tell("%s: imported in %.1f s" % (event["api"], event["seconds"]))
+        elif event["event"] == "done":
+            self._tell("%s: %s %s in %.1f s" % (event["api"], event["family"], event["state"], event["seconds"]))
+        elif event["event"] == "death":
+            self._tell("%s: %s %s: %s" % (event["api"], event["item"], event["state"], event["message"]))
+
+    @staticmethod
+    def _tell(text: str) -> None:
+        sys.stderr.write("kerasdiff probe: %s\n" % text)
+
+    def finish(self, fingerprint: Dict[str, Any]) -> int:
+        text = canonical.document(fingerprint).encode("ascii")
+        failed = [name for name, facts in sorted(fingerprint["apis"].items()) if "state" in facts]
+        for name in failed:
+            facts = fingerprint["apis"][name]
+            self._tell("%s can't be captured: %s: %s" % (name, facts.get("type", facts["state"]), facts.get("message", "")))
+        if len(failed) == len(fingerprint["apis"]):
+            if not self._verbose:
+                for chatter in self._chatter:
+                    self._tell(chatter)
+            return EXIT_FAILED
+        try:
+            self._write(text)
+        except OSError as error:
+            return self.refuse("can't write %s: %s" % (self._path or "standard output", error.strerror), EXIT_FAILED)
+        return EXIT_OK
+
+    def _write(self, text: bytes) -> None:
+        if self._path is None:
+            while text:
+                text = text[os.write(self._descriptor, text) :]
+            return
+        files.write(self._path, text)
+
+    def refuse(self, message: str, status: int) -> int:
+        self._tell(message)
+        return status

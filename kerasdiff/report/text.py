@@ -1,0 +1,227 @@
+"""The report for people, at a terminal or in a log."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import textwrap
+from typing import TYPE_CHECKING, Literal
+
+from rich.console import Console
+from rich.text import Text
+
+from kerasdiff.knowledge.load import Effect
+from kerasdiff.probe import apis
+from kerasdiff.report.json import summary
+from kerasdiff.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kerasdiff.compare.divergence import Divergence
+    from kerasdiff.compare.engine import Comparison
+    from kerasdiff.compare.side import Side
+    from kerasdiff.gate.decide import Gate
+
+#: Groups shown of one effect without ``--verbose``; what is left out is counted.
+GROUPS = 25
+#: Names shown of one group without ``--verbose``.
+NAMES = 8
+#: Characters shown of a name.
+NAME_LENGTH = 200
+#: Columns where the output is no terminal.
+WIDTH = 80
+
+_HEADINGS = {
+    Effect.BREAKS: ("BREAKS", "the same code raises", "bold red"),
+    Effect.ARCHITECTURE: ("ARCHITECTURE", "other shapes, or other weights", "bold magenta"),
+    Effect.RESULTS: ("RESULTS", "other numbers from the same weights and inputs", "bold yellow"),
+    Effect.REPRODUCIBILITY: ("REPRODUCIBILITY", "the same up to a seeded draw or rounding", "bold cyan"),
+    Effect.INFO: ("INFO", "visible, can't change a model", "bold"),
+}
+
+
+class Group:
+    """Divergences that say the same of several subjects."""
+
+    def __init__(self, first: Divergence) -> None:
+        self.first = first
+        self.subjects: list[str] = []
+        self._now: dict[str, str] = {}
+
+    def add(self, found: Divergence) -> None:
+        """Another subject of which the same is said."""
+        self.subjects.append(found.subject)
+        if found.aspect == "presence" and found.remedy:
+            self._now[found.subject] = f" (now {visible(found.remedy, NAME_LENGTH)})"
+
+    def lines(self, *, verbose: bool) -> Iterator[str]:
+        """What is said, and of which subjects."""
+        subjects = self.subjects if verbose else self.subjects[:NAMES]
+        rest = len(self.subjects) - len(subjects)
+        names = ", ".join(visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in subjects) + (
+            f" and {rest} more" if rest else ""
+        )
+        title = visible(self.first.title)
+        if self.first.aspect == "presence" and len(self.subjects) > 1:
+            what = "are gone" if self.first.b is None else "are new in B" if self.first.a is None else "differ"
+            kind = "modules" if "module" in (self.first.a, self.first.b) else "names"
+            yield f"{len(self.subjects)} {kind} of {_module(self.first)} {what}: {names}"
+            return
+        yield f"{names}: {title}" if self.first.aspect != "presence" else title
+        if self.first.remedy and self.first.aspect != "presence":
+            yield f"    to keep A's: {self.first.remedy}"
+
+
+def _module(found: Divergence) -> str:
+    return found.subject.rpartition(".")[0] or "the API itself"
+
+
+def _key(found: Divergence) -> tuple[object, ...]:
+    if found.aspect == "presence":
+        return ("presence", _module(found), found.b is None, found.a is None, found.a == "module")
+    return (found.aspect, found.title, found.remedy)
+
+
+def _place(found: Divergence) -> int:
+    """What models are made of comes first; settings before all, internals last."""
+    module, _, rest = found.subject.partition(".")
+    if module in ("import", "settings", "environment"):
+        return -1
+    first: list[str] = apis.TABLE["first"]
+    return first.index(module) if module in first and rest else len(first)
+
+
+def group(divergences: Iterable[Divergence]) -> list[Group]:
+    """Divergences as groups, in the order of their first."""
+    groups: dict[tuple[object, ...], Group] = {}
+    for found in sorted(divergences, key=_place):
+        key = _key(found)
+        groups.setdefault(key, Group(found)).add(found)
+    return list(groups.values())
+
+
+def _side(side: Side) -> str:
+    backend = f" on {side.api.backend} {side.api.backend_version or ''}".rstrip() if side.api.backend else ""
+    python = side.fingerprint.runtime.get("python")
+    return f"{side.api_name} {side.api.version or '(version unknown)'}{backend}" + (f", Python {python}" if python else "")
+
+
+class TextReporter:
+    """Text: what matters first, the rest counted; readable at 80 columns, without colour where the output is no terminal."""
+
+    def __init__(self, *, verbose: bool = False, color: bool = False, width: int | None = None) -> None:
+        self._verbose = verbose
+        self._color = color
+        self._width = width or (max(60, shutil.get_terminal_size((WIDTH, 24)).columns) if color else WIDTH)
+
+    def report(self, comparison: Comparison, gate: Gate) -> str:
+        """The report as text."""
+        buffer = io.StringIO()
+        system: Literal["standard"] | None = "standard" if self._color else None
+        console = Console(file=buffer, width=self._width, force_terminal=self._color, color_system=system, soft_wrap=True)
+        for text, style in self._lines(comparison, gate):
+            console.print(Text(text, style=style))
+        return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
+
+    def _wrapped(self, text: str, indent: str = "  ", style: str = "") -> Iterator[tuple[str, str]]:
+        safe = visible(text, len(text))  # bounded by who wrote it: a list of all names may be long
+        lead = len(safe) - len(safe.lstrip())
+        start = indent + safe[:lead]
+        for line in textwrap.wrap(
+            safe.lstrip(),
+            self._width,
+            initial_indent=start,
+            subsequent_indent=start + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ):
+            yield line, style
+
+    def _lines(self, comparison: Comparison, gate: Gate) -> Iterator[tuple[str, str]]:
+        for name, side in (("A", comparison.a), ("B", comparison.b)):
+            yield from self._wrapped(visible(f"{name}  {_side(side)}"), "", "bold")
+        yield "", ""
+        for line, style in self._wrapped(self._headline(comparison), "", "bold"):
+            yield line.replace("\u00a0", " "), style
+        for effect in Effect:
+            yield from self._effect(effect, [found for found in comparison.divergences if found.effect is effect])
+        yield from self._not_comparable(comparison)
+        yield from self._context(comparison)
+        yield "", ""
+        yield self._gate(gate), "bold red" if gate.exit else "bold green"
+
+    def _headline(self, comparison: Comparison) -> str:
+        counts = summary(comparison)
+        parts = [f"{counts[effect.value]}\u00a0{effect.value}" for effect in Effect if counts[effect.value]]
+        if not parts:
+            return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables."
+        total = len(comparison.divergences)
+        return f"{total} divergence{'s' if total > 1 else ''}: {', '.join(parts)}"
+
+    def _effect(self, effect: Effect, divergences: list[Divergence]) -> Iterator[tuple[str, str]]:
+        if not divergences:
+            return
+        heading, meaning, style = _HEADINGS[effect]
+        yield "", ""
+        if effect is Effect.INFO and not self._verbose:
+            yield f"{heading}  {len(divergences)} that can't change a model (--verbose lists them)", style
+            return
+        yield f"{heading}  {meaning}", style
+        here = {found.id for found in divergences}
+        own = [found for found in divergences if found.cause not in here or self._verbose]
+        groups = group(own)
+        shown = groups if self._verbose else groups[:GROUPS]
+        for one in shown:
+            for line in one.lines(verbose=self._verbose):
+                yield from self._wrapped(line)
+        rest = sum(len(one.subjects) for one in groups[len(shown) :])
+        if rest:
+            yield f"  … and {rest} more (--verbose lists them)", ""
+        folded = len(divergences) - len(own)
+        if folded:
+            yield f"  {folded} more follow from these (--verbose lists them)", ""
+
+    def _not_comparable(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
+        if not comparison.not_comparable:
+            return
+        yield "", ""
+        yield "NOT COMPARABLE  unknown on a side", "bold red"
+        shown = comparison.not_comparable[: None if self._verbose else GROUPS]
+        for unknown in shown:
+            yield from self._wrapped(visible(f"{unknown.id}: {unknown.why}"))
+        rest = len(comparison.not_comparable) - len(shown)
+        if rest:
+            yield f"  … and {rest} more (--verbose lists them)", ""
+
+    def _context(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
+        packages, runtime = comparison.context["packages"], comparison.context["runtime"]
+        conflicts = [(side, line) for side in "ab" for line in comparison.context["conflicts"][side]]
+        if not (packages or runtime or conflicts):
+            return
+        yield "", ""
+        yield "Context, no findings by themselves", "bold"
+        if packages:
+            shown = packages if self._verbose else packages[:NAMES]
+            rest = len(packages) - len(shown)
+            changes = [f"{name} {one or 'absent'} → {other or 'absent'}" for name, one, other in shown]
+            told = ", ".join(visible(change, NAME_LENGTH) for change in changes)
+            yield from self._wrapped(f"packages: {told}" + (f" and {rest} more" if rest else ""))
+        for key, one, other in runtime:
+            yield from self._wrapped(visible(f"{key}: {_brief(one)} → {_brief(other)}"))
+        for side, line in conflicts:
+            yield from self._wrapped(visible(f"conflict in {side.upper()}: {line}"))
+
+    def _gate(self, gate: Gate) -> str:
+        said = {
+            0: f"passes: nothing at or above {gate.fail_on.value}",
+            1: f"fails: divergences at or above {gate.fail_on.value} (--fail-on)",
+            3: "can't be answered: some facts are not comparable",
+        }
+        return f"Gate {said[gate.exit]}; exit status {gate.exit}."
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(str(part) for part in value)
+    return "unknown" if value is None else str(value)

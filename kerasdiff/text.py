@@ -1,0 +1,18 @@
+"""Text from outside, made safe to show."""
+
+from __future__ import annotations
+
+import re
+
+#: Control characters, and those of Unicode that reorder or hide what stands beside them.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+
+
+def visible(text: str, limit: int = 2000) -> str:
+    """``text`` on one line, with every character that a terminal would act on written out, and bounded in length."""
+    if len(text) > limit:
+        text = text[:limit] + "…"
+    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)

@@ -1,0 +1,120 @@
+"""What kerasdiff costs, as ratios to bare processes measured in turn with it: ``python -m tests.benchmarks [NAME…]``.
+
+NAME is an environment of the lab (default: a few). Each figure is the median of several runs that alternate between kerasdiff
+and its yardstick, so that a machine that slows down slows both. Memory is the peak of the largest single process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasdiff.capture.export import export
+from tests.lab.builder import build
+from tests.lab.capture import environ
+from tests.lab.data import find
+
+ROOT = Path(__file__).parents[2]
+RUNS = 5
+IMPORTS = {"keras": "import keras", "tf.keras": "import tensorflow; tensorflow.keras.layers", "tf_keras": "import tf_keras"}
+DEFAULT = {
+    "keras-1.2.2+theano-1.0.5": ["keras"],
+    "keras-2.3.1+tensorflow-1.15.5": ["keras", "tf.keras"],
+    "tensorflow-2.3.4": ["tf.keras"],
+    "tensorflow-2.15.1": ["tf.keras"],
+    "keras-3.15.1+tensorflow-2.21.0": ["keras"],
+    "keras-3.15.1+jax-0.12": ["keras"],
+    "keras-3.15.1+torch-2.13": ["keras"],
+}
+
+
+# A process of its own asks for the peak of what it ran: getrusage counts all children together.
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Median seconds and peak megabytes of a command."""
+
+    seconds: float
+    megabytes: float
+
+
+def measure(commands: list[list[str]], environment: dict[str, str]) -> list[Cost]:
+    """The costs of commands that run in turn; the first round warms the page cache and doesn't count."""
+    seconds: list[list[float]] = [[] for _ in commands]
+    megabytes = [0.0 for _ in commands]
+    for _ in range(RUNS + 1):
+        for position, command in enumerate(commands):
+            started = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-S", "-c", _PEAK, *command], env=environment, capture_output=True, check=True
+            )
+            seconds[position].append(time.perf_counter() - started)
+            megabytes[position] = int(done.stdout) / 1024
+    return [Cost(statistics.median(times[1:]), peak) for times, peak in zip(seconds, megabytes, strict=True)]
+
+
+def row(what: str, cost: Cost, yardstick: Cost, limit: float) -> None:
+    """One line: the ratio and its limit."""
+    ratio = cost.seconds / yardstick.seconds
+    figures = f"{ratio:5.2f} (limit {limit:g})  {cost.seconds:6.2f} s / {yardstick.seconds:6.2f} s"
+    sys.stdout.write(f"{what:55} {figures}  {cost.megabytes:5.0f} MB / {yardstick.megabytes:5.0f} MB\n")
+    sys.stdout.flush()
+
+
+def captures(names: dict[str, list[str]], folder: Path) -> None:
+    """Capturing an API over importing it in a bare process."""
+    probe = folder / "probe.pyz"
+    export(probe)
+    for name, apis in names.items():
+        built = build(find(name).name)
+        python = str(built.python)
+        for api in apis:
+            home = folder / f"home-{name}-{api}"
+            home.mkdir()
+            capture = [python, str(probe), "--api", api, "-o", str(folder / f"{name}.{api}.json")]
+            cost, bare = measure([capture, [python, "-B", "-c", IMPORTS[api]]], environ(built, home))
+            row(f"capture {name} {api}", cost, bare, 1.7)
+
+
+def comparison(folder: Path) -> None:
+    """Comparing two fingerprints over loading both in a bare Python; ``--help`` over a Python that does nothing."""
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_size)[-2:]
+    python = sys.executable
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    one, other = map(str, files)
+    bare = [python, "-c", "import json, sys; [json.load(open(name)) for name in sys.argv[1:]]", one, other]
+    compare = [python, "-m", "kerasdiff", "compare", "--format", "json", one, other]
+    cost, yardstick = measure([compare, bare], variables)
+    row(f"compare --format json ({' + '.join(f'{path.stat().st_size / 1000:.0f} kB' for path in files)})", cost, yardstick, 5)
+    cost, yardstick = measure([[python, "-m", "kerasdiff", "--help"], [python, "-c", "pass"]], variables)
+    row("--help", cost, yardstick, 6)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    chosen = parser.parse_args().names
+    names = {name: DEFAULT.get(find(name).name, ["keras"]) for name in chosen} if chosen else DEFAULT
+    with tempfile.TemporaryDirectory() as folder:
+        captures(names, Path(folder))
+        comparison(Path(folder))
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

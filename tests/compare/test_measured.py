@@ -1,0 +1,85 @@
+"""What was measured decides: real captures with the measured families, from ``tests/data/measured``."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kerasdiff.compare.cases import compare as compare_cases
+from kerasdiff.compare.engine import Comparison, compare
+from kerasdiff.fingerprint.document import Symbol
+from kerasdiff.fingerprint.load import load
+from kerasdiff.knowledge.load import Effect
+
+if TYPE_CHECKING:
+    from kerasdiff.compare.divergence import Divergence
+
+DATA = Path(__file__).parents[1] / "data" / "measured"
+
+
+@functools.cache
+def pair(a: str, b: str) -> Comparison:
+    return compare(load(DATA / f"{a}.json.gz"), load(DATA / f"{b}.json.gz"))
+
+
+def measured(found: Comparison, family: str) -> dict[str, Divergence]:
+    return {one.id: one for one in found.divergences if one.evidence == "measured" and one.subject.startswith(f"{family}.")}
+
+
+def subjects(divergences: dict[str, Divergence], *effects: Effect) -> set[str]:
+    return {one.subject for one in divergences.values() if one.effect in effects}
+
+
+def test_the_new_optimizers_of_2_11_differ_where_they_were_rewritten_only() -> None:
+    found = measured(pair("tensorflow-2.10.1", "tensorflow-2.11.1"), "optimizers")
+    trajectories = {name: one for name, one in found.items() if name.endswith(".training")}
+    assert subjects(trajectories, Effect.RESULTS) == {"optimizers.Nadam", "optimizers.RMSprop"}
+    nadam = trajectories["optimizers.Nadam/case.default@1d.training"]
+    assert nadam.size is not None
+    assert nadam.size["scaled"] == pytest.approx(0.0844, abs=1e-3)
+
+
+def test_lr_is_ignored_in_silence_from_2_11_on() -> None:
+    found = measured(pair("tensorflow-2.10.1", "tensorflow-2.11.1"), "optimizers")
+    outcome = found["optimizers.SGD/case.argument-lr@1d.outcome"]
+    assert (outcome.a, outcome.b, outcome.effect) == ("honoured", "ignored", Effect.RESULTS)
+
+
+@pytest.mark.parametrize("family", ["layers", "activations", "losses", "metrics", "regularizers", "constraints"])
+def test_nothing_else_changed_its_numbers_from_2_10_to_2_11(family: str) -> None:
+    found = measured(pair("tensorflow-2.10.1", "tensorflow-2.11.1"), family)
+    assert subjects(found, Effect.BREAKS, Effect.ARCHITECTURE, Effect.RESULTS) == set()
+
+
+def test_hard_sigmoid_has_another_slope_in_keras_3() -> None:
+    found = measured(pair("tensorflow-2.15.1", "keras-3.11.3+tensorflow-2.20.0"), "activations")
+    assert "activations.hard_sigmoid" in subjects(found, Effect.RESULTS)
+    layers = measured(pair("tensorflow-2.15.1", "keras-3.11.3+tensorflow-2.20.0"), "layers")
+    assert layers["layers.LSTM/case.hard@3d.inference"].effect is Effect.RESULTS
+    assert "layers.LSTM/case.default@3d.inference" not in layers
+
+
+def test_batch_normalization_keeps_its_defaults_and_changes_its_variance_on_4d_input_only() -> None:
+    found = measured(pair("tensorflow-2.15.1", "keras-3.11.3+tensorflow-2.20.0"), "layers")
+    moved = {
+        one.aspect for one in found.values() if one.subject == "layers.BatchNormalization" and one.effect is Effect.RESULTS
+    }
+    assert "case.fast@small4d.state" in moved
+    assert not any("@2d" in aspect or "@3d" in aspect for aspect in moved)
+
+
+def test_a_fingerprint_agrees_with_itself() -> None:
+    for path in sorted(DATA.glob("*.json.gz")):
+        fingerprint = load(path)
+        for name, symbol in fingerprint.apis[next(iter(fingerprint.apis))].symbols.items():
+            outcome = compare_cases(name, symbol, symbol)
+            assert (outcome.divergences, outcome.unknown) == ([], [])
+
+
+def test_a_case_measured_in_another_way_is_not_comparable() -> None:
+    one = Symbol(kind="class", cases={"default@2d": {"revision": "a"}})
+    other = Symbol(kind="class", cases={"default@2d": {"revision": "b"}})
+    assert [identifier for identifier, _ in compare_cases("layers.X", one, other).unknown] == ["layers.X/case.default@2d"]

@@ -1,0 +1,1 @@
+"""Real Keras environments for the tests: their data, and what builds them."""

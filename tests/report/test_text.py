@@ -1,0 +1,294 @@
+"""The report for people: everything that matters is named or counted, at 80 columns, without colour where nobody sees it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from kerasdiff.compare.divergence import NotComparable, divergence
+from kerasdiff.compare.engine import Comparison, compare
+from kerasdiff.gate.decide import decide
+from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.text import GROUPS, NAMES, WIDTH, TextReporter, group
+from kerasdiff.text import visible
+from tests.conftest import ENVIRONMENTS, ROOT, SMALL, THEANO, edited, fingerprint, path, raw
+from tests.report.test_json import PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kerasdiff.compare.divergence import Divergence
+
+ABOVE = (Effect.BREAKS, Effect.ARCHITECTURE, Effect.RESULTS)
+
+
+def report(comparison: Comparison, **options: bool) -> str:
+    return TextReporter(**options).report(comparison, decide(comparison, Effect.RESULTS))
+
+
+def sections(text: str) -> dict[str, list[str]]:
+    """The entries of each section, each joined to one line, by the section's first word."""
+    found: dict[str, list[str]] = {}
+    entries: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("    "):
+            entries[-1] += " " + line.strip()
+        elif line.startswith("  "):
+            entries.append(line.strip())
+        elif line:
+            entries = found.setdefault(line.split()[0], [])
+    return found
+
+
+def told(entry: str, titles: set[str]) -> int:
+    """How many divergences an entry of a section stands for."""
+    counted = re.fullmatch(r"(?:… and )?(\d+) more .*", entry)
+    if counted:
+        return int(counted[1])
+    if entry in titles:
+        return 1
+    names, separator, _ = entry.partition(": ")
+    assert separator, entry
+    several = re.fullmatch(r"(\d+) (?:names|modules) of .*", names)
+    if several:
+        names = entry.partition(": ")[2]
+    names, _, more = names.partition(" and ")
+    rest = int(more.removesuffix(" more")) if more else 0
+    total = len(names.split(", ")) + rest
+    assert several is None or int(several[1]) == total
+    return total
+
+
+def comparison_of(*found: Divergence) -> Comparison:
+    """A real comparison with other divergences in it."""
+    return replace(compare(fingerprint(THEANO), fingerprint(THEANO)), divergences=list(found))
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="->".join)
+@pytest.mark.parametrize("verbose", [False, True])
+def test_every_divergence_at_or_above_results_is_named_or_counted(pair: tuple[str, str], verbose: bool) -> None:
+    found = compare(*map(fingerprint, pair))
+    entries = sections(report(found, verbose=verbose))
+    titles = {visible(one.title) for one in found.divergences}
+    for effect in ABOVE:
+        expected = sum(one.effect is effect for one in found.divergences)
+        assert sum(told(entry, titles) for entry in entries.get(effect.name, [])) == expected
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="->".join)
+def test_verbose_names_everything(pair: tuple[str, str]) -> None:
+    found = compare(*map(fingerprint, pair))
+    text = " ".join(report(found, verbose=True).split())
+    missing = [one.id for one in found.divergences if one.subject not in text]
+    assert missing == []
+    assert "more" not in {word.strip("(),:") for word in re.sub(r"'[^']*'", "", text).split()}
+    for name, *_ in found.context["packages"]:
+        assert f"{name} " in text
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="->".join)
+def test_a_default_that_reaches_results_is_told_with_both_values_and_the_remedy(pair: tuple[str, str]) -> None:
+    found = compare(*map(fingerprint, pair))
+    text = " ".join(report(found, verbose=True).split())
+    for one in found.divergences:
+        if one.effect in ABOVE and one.title.startswith("the default of "):
+            assert " ".join(f"{one.title} to keep A's: {one.remedy}".split()) in text
+
+
+@pytest.mark.parametrize("a", ENVIRONMENTS)
+def test_lines_keep_to_80_columns(a: str) -> None:
+    for b in ENVIRONMENTS:
+        text = report(compare(fingerprint(a), fingerprint(b)), verbose=b == THEANO)
+        assert [line for line in text.splitlines() if len(line) > WIDTH and len(line.split()) > 1] == []
+
+
+def test_lines_that_hold_one_long_word_keep_it_whole() -> None:
+    word = "layers." + "x" * 150
+    text = report(comparison_of(divergence(word, "kind", Effect.BREAKS, "is another")))
+    assert re.search(f"^  {word}:$", text, re.M)
+
+
+def test_the_headline_counts_by_effect() -> None:
+    found = compare(fingerprint("keras-2.3.1+tensorflow-1.15.5"), fingerprint("tensorflow-2.3.4"), api_a="tf.keras")
+    counts = [sum(one.effect is effect for one in found.divergences) for effect in Effect]
+    parts = ", ".join(f"{count} {effect.value}" for count, effect in zip(counts, Effect, strict=True) if count)
+    assert f"{len(found.divergences)} divergences: {parts}" in " ".join(report(found).split())
+
+
+def test_nothing_that_differs_is_said_in_one_sentence() -> None:
+    text = report(compare(fingerprint(THEANO), fingerprint(THEANO)))
+    count = len(fingerprint(THEANO).apis["keras"].symbols)
+    assert f"No divergence in {count} symbols, the settings and the variables.\n" in text
+    assert sections(text).keys() == {"A", "B", "No", "Gate"}
+
+
+def test_the_worst_section_comes_first() -> None:
+    pair = fingerprint("keras-2.3.1+tensorflow-1.15.5"), fingerprint("tensorflow-2.3.4")
+    text = report(compare(*pair, api_a="tf.keras"), verbose=True)
+    headings = [name for name in sections(text) if name in {effect.name for effect in Effect}]
+    assert headings == [effect.name for effect in Effect if effect.name in headings]
+    assert len(headings) == 5
+
+
+def test_information_is_counted_and_listed_on_request() -> None:
+    found = compare(fingerprint("tensorflow-2.10.1"), fingerprint("tensorflow-2.11.1"))
+    count = sum(one.effect is Effect.INFO for one in found.divergences)
+    assert f"INFO  {count} that can't change a model (--verbose lists them)" in report(found)
+    entries = sections(report(found, verbose=True))["INFO"]
+    assert sum(told(entry, {one.title for one in found.divergences}) for entry in entries) == count
+
+
+def many(count: int, effect: Effect) -> Iterator[Divergence]:
+    for number in range(count):
+        yield divergence(f"layers.Layer{number:03}", f"parameter.p{number}", effect, f"title {number}", 1, 2)
+
+
+@pytest.mark.parametrize("count", [1, GROUPS, GROUPS + 1, GROUPS + 40])
+def test_groups_past_the_bound_are_counted(count: int) -> None:
+    text = report(comparison_of(*many(count, Effect.RESULTS)))
+    named = len(re.findall(r"^  layers\.Layer\d+: title", text, re.M))
+    assert named == min(count, GROUPS)
+    rest = re.search(r"… and (\d+) more \(--verbose lists them\)", text)
+    assert (int(rest[1]) if rest else 0) == count - named
+
+
+def test_names_past_the_bound_are_counted() -> None:
+    same = [divergence(f"layers.L{number}", "parameter.x", Effect.RESULTS, "the same title") for number in range(NAMES + 5)]
+    text = " ".join(report(comparison_of(*same)).split())
+    assert f"layers.L{NAMES - 1} and 5 more: the same title" in text
+    assert f"layers.L{NAMES + 4}: the same title" in " ".join(report(comparison_of(*same), verbose=True).split())
+
+
+def test_a_thousand_names_are_all_listed_on_request() -> None:
+    same = [
+        divergence(f"layers.AVeryLongName{number:04}", "parameter.x", Effect.RESULTS, "the title") for number in range(1000)
+    ]
+    text = report(comparison_of(*same), verbose=True)
+    assert all(one.subject in text for one in same)
+    assert "the title" in text
+
+
+def test_what_follows_from_a_cause_of_the_same_effect_is_folded() -> None:
+    cause = divergence("mod", "presence", Effect.BREAKS, "the module mod is gone", "module")
+    follows = [
+        divergence(f"mod.f{n}", "presence", Effect.BREAKS, f"f{n} is gone", "function", cause=cause.id) for n in range(3)
+    ]
+    text = report(comparison_of(cause, *follows))
+    assert "the module mod is gone\n  3 more follow from these (--verbose lists them)\n" in text
+    assert "mod.f0, mod.f1, mod.f2" in report(comparison_of(cause, *follows), verbose=True)
+
+
+@pytest.mark.parametrize("effect", [Effect.REPRODUCIBILITY, Effect.INFO])
+def test_what_is_worse_than_its_cause_is_named(effect: Effect) -> None:
+    cause = divergence("environment.X", "value", effect, "X is not set in A, '1' in B")
+    setting = divergence("settings.x", "value", Effect.RESULTS, "x is 1 in A, 2 in B", cause=cause.id)
+    assert "settings.x: x is 1 in A, 2 in B" in report(comparison_of(setting, cause))
+
+
+def test_what_is_not_comparable_is_named_or_counted() -> None:
+    unknown = [NotComparable(id=f"layers.L{number:02}/presence", why="crashed in B: signal 11") for number in range(GROUPS + 7)]
+    found = replace(comparison_of(), not_comparable=unknown)
+    text = report(found)
+    assert len(re.findall(r"^  layers\.L\d+/presence: crashed in B: signal 11$", text, re.M)) == GROUPS
+    assert "  … and 7 more (--verbose lists them)" in text
+    assert "layers.L31/presence" in report(found, verbose=True)
+    assert "Gate can't be answered" in text
+
+
+def test_every_divergence_is_in_one_group() -> None:
+    for pair in PAIRS:
+        found = compare(*map(fingerprint, pair)).divergences
+        grouped = [subject for one in group(found) for subject in one.subjects]
+        assert sorted(grouped) == sorted(one.subject for one in found)
+
+
+def test_what_models_are_made_of_comes_first() -> None:
+    found = [
+        divergence("utils.x", "kind", Effect.BREAKS, "u"),
+        divergence("optimizers.x", "kind", Effect.BREAKS, "o"),
+        divergence("layers.x", "kind", Effect.BREAKS, "l"),
+        divergence("settings.x", "value", Effect.BREAKS, "s"),
+    ]
+    assert [one.first.subject for one in group(found)] == ["settings.x", "layers.x", "optimizers.x", "utils.x"]
+
+
+def test_context_is_told_as_such() -> None:
+    text = report(compare(fingerprint("tensorflow-2.10.1"), fingerprint("tensorflow-2.11.1")))
+    context = text[text.index("Context, no findings by themselves") :]
+    assert "keras 2.10.0 → 2.11.0" in " ".join(context.split())
+
+
+def test_contradictions_between_requirements_are_told_with_their_side() -> None:
+    document = raw(THEANO)
+    document["distributions"]["keras"]["requires"] = ["numpy<1"]
+    text = " ".join(report(compare(fingerprint(THEANO), edited(document))).split())
+    assert "conflict in B: keras 2.2.4 requires numpy<1, installed is" in text
+    assert "conflict in A: keras" not in text
+
+
+def printed(*options: str, **environment: str) -> str:
+    """What a process prints into a pipe."""
+    command = [sys.executable, "-m", "kerasdiff", "compare", path(SMALL), path(THEANO), *options]
+    variables = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "TERM")}
+    done = subprocess.run(command, cwd=ROOT, env={**variables, **environment}, capture_output=True, check=False, timeout=120)
+    assert done.returncode == 1
+    return done.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize("environment", [{}, {"TERM": "xterm-256color"}, {"FORCE_COLOR": "1"}, {"COLUMNS": "200"}])
+def test_a_pipe_gets_no_colour_and_80_columns(environment: dict[str, str]) -> None:
+    text = printed(**environment)
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def on_terminal(columns: int = 100, **environment: str) -> str:
+    """What a process prints on a terminal."""
+    import pty
+    import struct
+
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    command = [sys.executable, "-m", "kerasdiff", "compare", path(SMALL), path(THEANO)]
+    variables = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")}
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**variables, "TERM": "xterm", **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(theirs)
+        pieces = []
+        try:
+            while piece := os.read(ours, 65536):
+                pieces.append(piece)
+        except OSError:  # how Linux says that the other end was closed
+            pass
+        os.close(ours)
+        assert process.wait(120) == 1
+    return b"".join(pieces).decode("utf-8").replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX")
+def test_a_terminal_gets_colour_and_its_own_width() -> None:
+    text = on_terminal(100)
+    assert "\x1b[1;31mBREAKS" in text
+    plain = re.sub("\x1b\\[[0-9;]*m", "", text)
+    assert WIDTH < max(map(len, plain.splitlines())) <= 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX")
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_that_wants_no_colour_gets_none(environment: dict[str, str]) -> None:
+    text = on_terminal(100, **environment)
+    assert "\x1b" not in text
+    assert "BREAKS" in text

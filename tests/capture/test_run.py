@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -277,6 +278,28 @@ def test_probe_that_ends_early(tmp_path: Path, body: str, status: int, expected:
     assert expected in str(failure.value)
     assert failure.value.status == status
     assert len(str(failure.value).splitlines()) == 1
+
+
+def test_somebody_who_keeps_the_standard_error_open(tmp_path: Path) -> None:
+    """A daemon that a library started must not hold the capture, and what it writes late must not hurt."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    body = (
+        "if os.fork() == 0:\n"
+        "    os.close(1)\n"
+        f"    open({str(fifo)!r}).read()\n"
+        "    os.write(2, b'late' * 100000)\n"
+        "    os._exit(0)\n"
+        "os.write(2, b'early\\n')\n"
+        "sys.exit(4)\n"
+    )
+    threads = set(threading.enumerate())
+    with pytest.raises(CaptureError, match="ended with status 4 before it was done: early"):
+        probe(stub(tmp_path / "stub", body), Request(), lambda _: None)
+    (reader,) = set(threading.enumerate()) - threads
+    fifo.write_text("go", encoding="utf-8")
+    reader.join(60)
+    assert not reader.is_alive()
 
 
 def test_probe_that_ignores_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

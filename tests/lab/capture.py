@@ -23,7 +23,9 @@ def environ(built: Built, home: Path, variables: dict[str, str] | None = None) -
     return {**kept, **built.variables, "HOME": str(home), **(variables or {})}
 
 
-def run(built: Built, home: Path, *arguments: str, variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    built: Built, home: Path, *arguments: str, variables: dict[str, str] | None = None, patience: float = PATIENCE
+) -> subprocess.CompletedProcess[str]:
     """Run ``kerasdiff`` with the variables of an environment."""
     command = [sys.executable, "-m", "kerasdiff", *arguments]
     return subprocess.run(
@@ -31,7 +33,7 @@ def run(built: Built, home: Path, *arguments: str, variables: dict[str, str] | N
         env={**environ(built, home, variables), "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=patience,
         check=False,
     )
 
@@ -45,12 +47,31 @@ def capture(name: str, target: Path, *, measured: bool = False) -> None:
 
     Raises `RuntimeError` with what the command said.
     """
-    environment = find(name)
-    built = build(environment.name)
+    built = build(find(name).name)
+    what = [f"--only={','.join(MEASURED)}"] if measured else []
     with tempfile.TemporaryDirectory() as home:
-        python = str(built.python)
-        what = [f"--only={','.join(MEASURED)}"] if measured else []
-        done = run(built, Path(home), "capture", "--force", "--python", python, "-o", str(target), *what)
+        capture_built(built, Path(home), target, *what)
+
+
+def capture_built(
+    built: Built,
+    home: Path,
+    target: Path,
+    *options: str,
+    variables: dict[str, str] | None = None,
+    patience: float = PATIENCE,
+) -> None:
+    """Capture an environment into ``target``, with this home, these variables and these options of ``kerasdiff capture``.
+
+    Raises `RuntimeError` with what the command said.
+    """
+    name = built.root.name
+    command = ["capture", "--force", "--python", str(built.python), "-o", str(target), *options]
+    try:
+        done = run(built, home, *command, variables=variables, patience=patience)
+    except subprocess.TimeoutExpired as error:
+        message = f"{name}: the capture took more than {error.timeout:.0f} s"
+        raise RuntimeError(message) from None
     if done.returncode:
         message = f"{name}: {done.stderr.strip()}"
         raise RuntimeError(message)

@@ -1,0 +1,1 @@
+"""Runs kerasdiff over a casebook: verified real divergences between pairs of environments, kept in a folder elsewhere."""

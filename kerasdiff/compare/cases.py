@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from kerasdiff.fingerprint.document import Symbol
 
 #: What a case says besides its quantities.
-_ABOUT = ("revision", "arguments", "input", "random", "weights", "trainable", "build", "outcome")
+_ABOUT = ("revision", "arguments", "input", "random", "weights", "trainable", "build", "outcome", "names", "name")
 #: The phase of a model's life in which a quantity shows.
 _PHASES = {
+    "initial": ["initialization"],
     "inference": ["inference"],
+    "inference_2": ["inference"],
     "training": ["training"],
+    "shared": ["training"],
     "gradient": ["training"],
     "state": ["training"],
     "draw": ["initialization"],
@@ -42,7 +45,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def compare(subject: str, a: Symbol, b: Symbol) -> Outcome:
     """Compare the cases that both sides have."""
-    divergences: list[Divergence] = []
+    divergences = list(_names(subject, a, b))
     unknown: list[tuple[str, str]] = []
     agree: dict[str, bool] = {}
     for case in sorted(a.cases.keys() & b.cases.keys()):
@@ -58,6 +61,25 @@ def compare(subject: str, a: Symbol, b: Symbol) -> Outcome:
         agree[call] = agree.get(call, True) and not found
         divergences += found
     return Outcome(divergences, unknown, agree)
+
+
+def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:
+    """The names of weights, and the one that a metric reports under, once a symbol."""
+    for case in sorted(a.cases.keys() & b.cases.keys()):
+        one, other = a.cases[case], b.cases[case]
+        if one.get("names") != other.get("names") and one.get("weights") and other.get("weights"):
+            title = f"the weights are named {_listed(one.get('names'))} in A, {_listed(other.get('names'))} in B"
+            yield _found(subject, f"case.{case}.names", Effect.INFO, title, one.get("names"), other.get("names"), ["saving"])
+            return
+        told = [side["name"].get("values", [None])[0] if isinstance(side.get("name"), dict) else None for side in (one, other)]
+        if None not in told and told[0] != told[1]:
+            title = f"its name in logs and history is {told[0]} in A, {told[1]} in B"
+            yield _found(subject, f"case.{case}.name", Effect.INFO, title, told[0], told[1], ["training"])
+            return
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(str(name) for name in names) if isinstance(names, list) else "nothing"
 
 
 def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
@@ -83,10 +105,16 @@ def _found(subject: str, aspect: str, effect: Effect, title: str, a: Any, b: Any
 def _argument(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
     """What becomes of an argument under its historical name."""
     a, b = one["outcome"].get("value"), other["outcome"].get("value")
-    if a == b:
+    if a == b or None in (a, b):
         return
-    name = next(iter(one.get("arguments", {})), "")
+    name, value = next(iter(one.get("arguments", {}).items()), ("", ""))
     effect = Effect.INFO
+    if name == "identifier":
+        title = f"the name {value!r} is {a} in A, {b} in B"
+        yield _found(
+            subject, f"case.{case}.outcome", Effect.BREAKS if b == "refused" else effect, title, a, b, ["construction"]
+        )
+        return
     if a == "honoured":
         effect = Effect.RESULTS if b == "ignored" else Effect.BREAKS
     elif a == "ignored" and b == "refused":
@@ -145,14 +173,33 @@ def _quantity(
         effect = Effect.ARCHITECTURE if subject.startswith("layers.") else Effect.RESULTS
         yield _found(subject, aspect, effect, title, shapes[0], shapes[1], phases)
         return
+    if quantity == "shared":
+        if a != b:
+            title = f"{case}: the axes along which a draw is shared are {_told(_values(a))} in A, {_told(_values(b))} in B"
+            yield _found(subject, aspect, Effect.RESULTS, title, _values(a), _values(b), phases)
+        return
+    dtypes = [[_width(part.get("dtype")) for part in parts] for parts in (a, b)]
+    if dtypes[0] != dtypes[1]:
+        title = f"{case}: {quantity} is {_told(dtypes[0])} in A, {_told(dtypes[1])} in B"
+        yield _found(subject, aspect, Effect.RESULTS, title, dtypes[0], dtypes[1], phases)
+        return
     size = max((_error(x.get("values"), y.get("values")) for x, y in zip(a, b, strict=True)), default=(0.0, 0.0))
-    tolerance = tolerances().of(subject, quantity)
+    tolerance = tolerances().of(subject, quantity, {str(part.get("dtype")) for part in a})
     if size[0] > tolerance:
         is_draw = quantity in _DRAWS or (is_random and quantity in ("training", "state"))
         effect = Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS
         what = "another stream" if is_draw else f"{quantity} differs by {size[0]:.2g} of its largest number"
         figures = {"case": case, "scaled": _finite(size[0]), "max_abs": _finite(size[1]), "tolerance": tolerance}
         yield _found(subject, aspect, effect, f"{case}: {what}", None, None, phases, size=figures)
+
+
+def _values(parts: list[dict[str, Any]]) -> list[Any]:
+    return [part.get("values") for part in parts]
+
+
+def _width(dtype: Any) -> Any:
+    """A floating-point type, or the kind of another: ``int32`` and ``int64`` hold the same numbers."""
+    return dtype if "float" in str(dtype) else str(dtype).rstrip("0123456789").lstrip("u<|>")
 
 
 def _told(shapes: list[Any]) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import enum
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Effect(str, enum.Enum):
@@ -106,19 +109,20 @@ class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far measured numbers may be apart, relative to the largest number of the tensor: ``tolerances.json``.
 
-    By the first part of a subject, or by quantity, which counts more. ``not_exercised``: words in the names of
+    By the first part of a subject, by quantity, or by data type; the widest counts. ``not_exercised``: words in the names of
     parameters that no case exercises, since weights are overwritten and nothing is trained.
     """
 
     families: dict[str, float]
     quantities: dict[str, float]
+    dtypes: dict[str, float]
     default: float
     not_exercised: list[str]
 
-    def of(self, subject: str, quantity: str) -> float:
-        """The tolerance for a quantity of a subject."""
+    def of(self, subject: str, quantity: str, dtypes: Collection[str] = ()) -> float:
+        """The tolerance for a quantity of a subject, measured in tensors of these types."""
         own = self.families.get(subject.partition(".")[0], self.default)
-        return max(own, self.quantities.get(quantity, 0.0))
+        return max(own, self.quantities.get(quantity, 0.0), *(self.dtypes.get(dtype, 0.0) for dtype in dtypes))
 
     def exercises(self, parameter: str) -> bool:
         """Whether cases show what a parameter does."""

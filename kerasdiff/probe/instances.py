@@ -44,17 +44,18 @@ class Factory:
                 chosen[parameter] = self._by_parameter[parameter]
         return chosen
 
-    def make(self, cls: type, arguments: Dict[str, Any]) -> Any:
+    def make(self, cls: type, arguments: Dict[str, Any], *positional: Any) -> Any:
         """An instance of ``cls``; raises what the library raises."""
-        return cls(**{key: self._value(value) for key, value in arguments.items()})
+        return cls(*positional, **{key: self.value(value) for key, value in arguments.items()})
 
-    def _value(self, value: Any) -> Any:
+    def value(self, value: Any) -> Any:
+        """What an entry of the data file stands for. Raises `NoValue`."""
         if isinstance(value, list):
-            return [self._value(part) for part in value]
+            return [self.value(part) for part in value]
         if not isinstance(value, dict):
             return value
         if "tuple" in value:
-            return tuple(self._value(part) for part in value["tuple"])
+            return tuple(self.value(part) for part in value["tuple"])
         for name in value.get("symbol", []) + value.get("make", []):
             if name in self._symbols:
                 found = self._symbols[name]

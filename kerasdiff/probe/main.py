@@ -8,10 +8,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from . import EXIT_FAILED, EXIT_OK, EXIT_USAGE, VERSION, canonical, child, files, process
 from .frames import Writer
-from .supervisor import FAMILIES, MEASURED, NothingToCapture, Options, Supervisor
-
-#: What is captured where nothing else is asked for.
-DECLARED = [name for name in FAMILIES if name not in MEASURED]
+from .supervisor import FAMILIES, NothingToCapture, Options, Supervisor
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -20,7 +17,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     if arguments[:1] == ["--child"]:
         return child.main(arguments[1])
     given = _parser().parse_args(arguments)
-    families = [name for name in given.only or DECLARED if name not in given.skip]
+    families = [name for name in given.only or FAMILIES if name not in given.skip]
     unknown = sorted(set((given.only or []) + given.skip) - set(FAMILIES))
     if unknown:
         sys.stderr.write("kerasdiff probe: no such family: %s; there are %s\n" % (", ".join(unknown), ", ".join(FAMILIES)))

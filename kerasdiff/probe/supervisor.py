@@ -7,7 +7,7 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 from . import VERSION, apis, canonical, choice, environment, instances, packages, redact, runtime
-from .measured import merge
+from .measured import merge, spread
 from .process import Deadline, Death, Process
 
 #: What the probe sets for itself in the processes that import a framework, and why it changes no fact.
@@ -257,11 +257,7 @@ class ApiRun:
         again = groups.get("again", {})
         for name, made in groups.get("instances", {}).items():
             symbols[name].update(_made(made, again.get(name, made)))
-        second = groups.get("again-cases", {})
-        for identifier, case in groups.get("cases", {}).items():
-            name, _, call = identifier.partition("/")
-            known = symbols.setdefault(name, {"kind": "measured"})
-            known.setdefault("cases", {})[call] = _measured(case, second.get(identifier, case))
+        _join_cases(groups, symbols)
         self.facts["settings"] = groups.get("settings", {})
         self.facts["symbols"] = symbols
         for name in self._partial:
@@ -279,6 +275,20 @@ class ApiRun:
             elif symbol["kind"] == "method" and "same_as" not in symbol:
                 found[full] = full
         return found
+
+
+def _join_cases(groups: Dict[str, Dict[str, Any]], symbols: Dict[str, Dict[str, Any]]) -> None:
+    """Give the symbols their cases, and those without any the reason why."""
+    second = groups.get("again-cases", {})
+    for identifier, case in groups.get("cases", {}).items():
+        name, _, call = identifier.partition("/")
+        known = symbols.setdefault(name, {"kind": "measured"})
+        known.setdefault("cases", {})[call] = _measured(case, second.get(identifier, case))
+    for name, reason in groups.get("not_probed", {}).items():
+        symbols.setdefault(name, {"kind": "measured"})["not_probed"] = reason.get("why", reason.get("message", ""))
+    for name, symbol in symbols.items():
+        if name.startswith("optimizers.") and "cases" in symbol:
+            symbol["cases"] = spread(symbol["cases"])
 
 
 def _measured(first: Dict[str, Any], second: Dict[str, Any]) -> Dict[str, Any]:

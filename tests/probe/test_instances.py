@@ -99,7 +99,7 @@ def test_row_is_used_in_its_form(row: str) -> None:
     symbols: dict[str, Any] = {}
     for kind, names in references(value):
         symbols.update(dict.fromkeys(names, SGD if kind == "make" else mean_squared_error))
-    made = Factory(symbols, lambda cls: constructor(cls) or [])._value(value)
+    made = Factory(symbols, lambda cls: constructor(cls) or []).value(value)
 
     def check(table: Any, used: Any) -> None:
         if isinstance(table, dict):
@@ -182,7 +182,7 @@ def test_no_value_is_known() -> None:
 
 def test_nothing_to_refer_to() -> None:
     with pytest.raises(NoValue):
-        Factory({}, lambda cls: constructor(cls) or [])._value({"make": ["optimizers.SGD"]})
+        Factory({}, lambda cls: constructor(cls) or []).value({"make": ["optimizers.SGD"]})
     empty = Factory({}, lambda cls: constructor(cls) or [])
     assert empty.configuration("x.Wrapper", Wrapper)["instance"]["state"] == "not run"
 

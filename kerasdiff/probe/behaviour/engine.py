@@ -1,9 +1,9 @@
-"""Runs Keras in each of its generations: eagerly where it can, in batches of a graph where it can't."""
+"""Runs Keras eagerly: TensorFlow 2, and Keras 3 on any backend. `graph` runs the others."""
 
 import inspect
 import random
 import sys
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List, NamedTuple
 
 import numpy
 
@@ -19,28 +19,6 @@ class Unstable(Exception):
     """Runs in one environment differ."""
 
 
-def engine(api: Any) -> "Engine":
-    """The engine for an API's module."""
-    backend = _backend(api)
-    if backend == "tensorflow":
-        tensorflow = sys.modules["tensorflow"]
-        return TensorFlow(api, tensorflow) if _is_eager(tensorflow) else Graph(api)
-    if backend in ("theano", "cntk"):
-        return Graph(api)
-    return {"jax": Jax, "torch": Torch}.get(backend, Eager)(api)
-
-
-def _backend(api: Any) -> str:
-    try:
-        return str(api.backend.backend())
-    except AttributeError:
-        return str(api.config.backend())
-
-
-def _is_eager(tensorflow: Any) -> bool:
-    return bool(getattr(tensorflow, "executing_eagerly", lambda: False)())
-
-
 def accepts(function: Any, name: str) -> bool:
     """Whether a call may give the argument ``name``."""
     try:
@@ -49,11 +27,21 @@ def accepts(function: Any, name: str) -> bool:
         return False
 
 
+def reason(why: str) -> Dict[str, Any]:
+    """The fact of a symbol that isn't measured."""
+    return {"why": why}
+
+
+class Call(NamedTuple):
+    """A layer and how it is called: after the layer ``before``, with ``keywords`` (arrays and plain values)."""
+
+    layer: Any
+    before: Any = None
+    keywords: Dict[str, Any] = {}  # noqa: RUF012  # never changed
+
+
 class Engine:
     """How tensors are made and read, and layers and functions run."""
-
-    #: Whether a metric's updates happen as they are called.
-    streams = True
 
     def __init__(self, api: Any) -> None:
         self.api = api
@@ -74,20 +62,24 @@ class Engine:
         """What ``function`` of tensors gives, as an array or a list of arrays; ``inputs`` are arrays."""
         raise NotImplementedError
 
-    def layer(self, layer: Any, inputs: List[Any], training: bool) -> Any:
-        """What ``layer`` gives for arrays."""
+    def layer(self, call: Call, inputs: List[Any], training: bool) -> Any:
+        """What a layer that was built gives for arrays."""
         raise NotImplementedError
 
-    def build(self, layer: Any, inputs: List[Any]) -> None:
-        """Make the weights of ``layer`` for inputs like these arrays."""
+    def build(self, call: Call, inputs: List[Any]) -> None:
+        """Make the weights of a layer for inputs like these arrays."""
         raise NotImplementedError
 
-    def gradient(self, layer: Any, inputs: List[Any]) -> Any:
-        """The gradient of the sum of the layer's output in its first input, inference mode.
+    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
+        """The gradient of the sum of the layer's output in its first input.
 
         Raises `Unsupported`.
         """
         raise Unsupported
+
+    def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
+        """What ``metric`` gives after the batches, each the arguments of an update."""
+        raise NotImplementedError
 
     def numbers(self, value: Any) -> Any:
         """A tensor as an array, or a structure of tensors as a list of arrays."""
@@ -99,15 +91,24 @@ class Engine:
         """The weights after each of ``steps`` updates by given gradients, starting from arrays."""
         raise Unsupported
 
+    def optimize_sparse(self, optimizer: Any, weights: Any, steps: int) -> List[List[Any]]:
+        """As `optimize`, by gradients that an embedding's have: of the rows 0, 2 and 2 again."""
+        raise Unsupported
 
-def _call(layer: Any, tensors: List[Any], training: bool) -> Any:
+
+def _called(call: Call, tensors: List[Any], keywords: Dict[str, Any], training: bool) -> Any:
     """Call a layer; ``training`` is always said, since some releases make a global switch of leaving it out."""
-    given = (
-        tensors
-        if accepts(layer.call, "query") and accepts(layer.call, "value")
-        else [tensors[0] if len(tensors) == 1 else tensors]
-    )
-    return layer(*given, training=training) if accepts(layer.call, "training") else layer(*given)
+    if call.before is not None:
+        tensors = [call.before(tensors[0])] + tensors[1:]
+    apart = accepts(call.layer.call, "query") and accepts(call.layer.call, "value")
+    given = tensors if apart else [tensors[0] if len(tensors) == 1 else tensors]
+    if accepts(call.layer.call, "training"):
+        keywords = dict(keywords, training=training)
+    return call.layer(*given, **keywords)
+
+
+def _first(outputs: Any) -> Any:
+    return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
 
 
 class Eager(Engine):
@@ -127,13 +128,24 @@ class Eager(Engine):
         """See `Engine.run`."""
         return self.numbers(function(*[self.tensor(array) for array in inputs]))
 
-    def layer(self, layer: Any, inputs: List[Any], training: bool) -> Any:
+    def layer(self, call: Call, inputs: List[Any], training: bool) -> Any:
         """See `Engine.layer`."""
-        return self.numbers(_call(layer, [self.tensor(array) for array in inputs], training))
+        return self.numbers(self.called(call, [self.tensor(array) for array in inputs], training))
 
-    def build(self, layer: Any, inputs: List[Any]) -> None:
+    def called(self, call: Call, tensors: List[Any], training: bool) -> Any:
+        """What a layer gives for tensors."""
+        keywords = {name: self.tensor(part) if hasattr(part, "dtype") else part for name, part in call.keywords.items()}
+        return _called(call, tensors, keywords, training)
+
+    def build(self, call: Call, inputs: List[Any]) -> None:
         """See `Engine.build`: calling builds."""
-        self.layer(layer, inputs, training=False)
+        self.layer(call, inputs, training=False)
+
+    def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
+        """See `Engine.stream`."""
+        for batch in batches:
+            metric.update_state(*[self.tensor(array) for array in batch])
+        return self.numbers(metric.result())
 
     def optimize(
         self, optimizer: Any, weights: List[Any], gradients: Callable[[int], List[Any]], steps: int
@@ -162,6 +174,7 @@ class TensorFlow(Eager):
     def __init__(self, api: Any, tensorflow: Any) -> None:
         super().__init__(api)
         self._tensorflow = tensorflow
+        self._has_variables = hasattr(api, "Variable")  # Keras 3 has variables of its own
 
     def tensor(self, array: Any) -> Any:
         """See `Eager.tensor`."""
@@ -177,36 +190,51 @@ class TensorFlow(Eager):
             value = self._tensorflow.sparse.to_dense(value)
         return numpy.asarray(value)
 
-    def gradient(self, layer: Any, inputs: List[Any]) -> Any:
+    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
         """See `Engine.gradient`."""
         tensors = [self.tensor(array) for array in inputs]
+        if not tensors[0].dtype.is_floating:
+            raise Unsupported("no gradient in integers")
         with self._tensorflow.GradientTape() as tape:
             tape.watch(tensors[0])
-            output = _call(layer, tensors, training=False)
-            total = self._tensorflow.reduce_sum(output[0] if isinstance(output, (list, tuple)) else output)
+            total = self._tensorflow.reduce_sum(_first(self.called(call, tensors, training)))
         found = tape.gradient(total, tensors[0])
         if found is None:
             raise Unsupported("no gradient")
         return self.numbers(self._tensorflow.convert_to_tensor(found))
 
+    def optimize_sparse(self, optimizer: Any, weights: Any, steps: int) -> List[List[Any]]:
+        """See `Engine.optimize_sparse`."""
+        variable = self.variable(weights)
+        trace = []
+        for step in range(steps):
+            values = numpy.full((3,) + weights.shape[1:], 0.25 + step, "float32")
+            slices = self._tensorflow.IndexedSlices(values, [0, 2, 2], weights.shape)
+            optimizer.apply_gradients([(slices, variable)])
+            trace.append([numpy.array(self.numbers(self.value(variable)))])
+        return trace
+
     def variable(self, array: Any) -> Any:
         """See `Eager.variable`."""
-        return self._tensorflow.Variable(array)
+        return super().variable(array) if self._has_variables else self._tensorflow.Variable(array)
 
     def value(self, variable: Any) -> Any:
         """See `Eager.value`."""
-        return self._tensorflow.convert_to_tensor(variable)
+        return self._tensorflow.convert_to_tensor(
+            getattr(variable, "value", variable) if hasattr(self.api, "Variable") else variable
+        )
 
 
 class Torch(Eager):
     """Keras 3 on PyTorch."""
 
-    def gradient(self, layer: Any, inputs: List[Any]) -> Any:
+    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
         """See `Engine.gradient`."""
         tensors = [self.tensor(array) for array in inputs]
+        if not tensors[0].is_floating_point():
+            raise Unsupported("no gradient in integers")
         first = tensors[0].detach().clone().requires_grad_(True)
-        output = _call(layer, [first] + tensors[1:], training=False)
-        (output[0] if isinstance(output, (list, tuple)) else output).sum().backward()
+        _first(self.called(call, [first] + tensors[1:], training)).sum().backward()
         if first.grad is None:
             raise Unsupported("no gradient")
         return self.numbers(first.grad)
@@ -215,125 +243,14 @@ class Torch(Eager):
 class Jax(Eager):
     """Keras 3 on JAX."""
 
-    def gradient(self, layer: Any, inputs: List[Any]) -> Any:
+    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
         """See `Engine.gradient`."""
         jax = sys.modules["jax"]
         tensors = [self.tensor(array) for array in inputs]
+        if tensors[0].dtype.kind != "f":
+            raise Unsupported("no gradient in integers")
 
         def total(first: Any) -> Any:
-            output = _call(layer, [first] + tensors[1:], training=False)
-            return (output[0] if isinstance(output, (list, tuple)) else output).sum()
+            return _first(self.called(call, [first] + tensors[1:], training)).sum()
 
         return self.numbers(jax.grad(total)(tensors[0]))
-
-
-class Graph(Engine):
-    """Keras 1 and 2 without eager execution: TensorFlow 1, Theano, CNTK."""
-
-    streams = False
-    #: The step counter of some optimizers is read and written in no order (Keras 2.3, TensorFlow 1): most runs agree.
-    repeats = 20
-
-    def reset(self) -> None:
-        """See `Engine.reset`: a growing graph makes every run slower."""
-        clear = getattr(self.api.backend, "clear_session", None)
-        if clear is not None:
-            clear()
-        super().reset()
-        cntk = sys.modules.get("cntk")
-        if cntk is not None:
-            cntk.cntk_py.set_fixed_random_seed(SEED)
-
-    def numbers(self, value: Any) -> Any:
-        """See `Engine.numbers`."""
-        return value
-
-    def _inputs(self, inputs: List[Any]) -> List[Any]:
-        make = self.api.layers.Input
-        return [make(batch_shape=array.shape, dtype=str(array.dtype)) for array in inputs]
-
-    def _evaluate(self, tensors: List[Any], outputs: Any, inputs: List[Any], training: bool, updates: Any = ()) -> Any:
-        backend = self.api.backend
-        many = isinstance(outputs, (list, tuple))
-        function = backend.function(
-            tensors + [backend.learning_phase()], list(outputs) if many else [outputs], updates=list(updates)
-        )
-        found = function(list(inputs) + [1 if training else 0])
-        return list(found) if many else found[0]
-
-    def run(self, function: Callable[..., Any], inputs: List[Any]) -> Any:
-        """See `Engine.run`: the arrays are constants."""
-        backend = self.api.backend
-        outputs = function(*[backend.variable(array) for array in inputs])
-        if isinstance(outputs, (list, tuple)):
-            return [self._evaluated(output) for output in outputs]
-        return self._evaluated(outputs)
-
-    def _evaluated(self, output: Any) -> Any:
-        is_plain = isinstance(output, (int, float, numpy.ndarray, numpy.generic))  # what a penalty of 0 gives
-        return numpy.asarray(output) if is_plain else self.api.backend.eval(output)
-
-    def build(self, layer: Any, inputs: List[Any]) -> None:
-        """See `Engine.build`."""
-        tensors = self._inputs(inputs)
-        layer._kerasdiff = (tensors, layer(tensors[0] if len(tensors) == 1 else tensors))
-
-    def layer(self, layer: Any, inputs: List[Any], training: bool) -> Any:
-        """See `Engine.layer`: of a layer that was built."""
-        tensors, outputs = layer._kerasdiff
-        updates = self._updates(layer, tensors) if training else ()
-        return self._evaluate(tensors, outputs, inputs, training, updates)
-
-    @staticmethod
-    def _updates(layer: Any, tensors: List[Any]) -> Any:
-        if hasattr(layer, "get_updates_for"):
-            return layer.get_updates_for(tensors[0] if len(tensors) == 1 else tensors)
-        return getattr(layer, "updates", ())
-
-    def gradient(self, layer: Any, inputs: List[Any]) -> Any:
-        """See `Engine.gradient`."""
-        backend = self.api.backend
-        tensors, outputs = layer._kerasdiff
-        first = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
-        found = backend.gradients(backend.sum(first), [tensors[0]])
-        found = found[0] if isinstance(found, (list, tuple)) else found
-        if found is None:
-            raise Unsupported("no gradient")
-        return self._evaluate(tensors, found, inputs, training=False)
-
-    def optimize(
-        self, optimizer: Any, weights: List[Any], gradients: Callable[[int], List[Any]], steps: int
-    ) -> List[List[Any]]:
-        """See `Engine.optimize`: the loss is the product of weights and fed gradients."""
-        backend = self.api.backend
-        variables = [backend.variable(array) for array in weights]
-        fed = [backend.placeholder(shape=array.shape) for array in weights]
-        loss = sum(backend.sum(variable * gradient) for variable, gradient in zip(variables, fed))
-        taken = inspect.signature(optimizer.get_updates).parameters
-        if (
-            "constraints" in taken
-            and "params" in taken
-            and next(iter(taken)) == "params"
-            and "loss" in taken
-            and len(taken) == 3
-        ):
-            updates = optimizer.get_updates(variables, {}, loss)  # Keras 1
-        else:
-            updates = optimizer.get_updates(params=variables, loss=loss)
-        step = backend.function(fed, [loss], updates=updates)
-        held = variables + [weight for weight in getattr(optimizer, "weights", []) if hasattr(weight, "name")]
-        if hasattr(optimizer, "iterations"):
-            held.append(optimizer.iterations)
-        first = [backend.get_value(variable) for variable in held]
-        traces = []
-        for _ in range(self.repeats):
-            for variable, value in zip(held, first):
-                backend.set_value(variable, value)
-            trace = []
-            for position in range(steps):
-                step(gradients(position))
-                trace.append([numpy.array(backend.get_value(variable)) for variable in variables])
-            traces.append(trace)
-        if any((one[-1][0] != traces[0][-1][0]).any() for one in traces):
-            raise Unstable
-        return traces[0]

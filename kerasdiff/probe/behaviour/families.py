@@ -1,10 +1,12 @@
 """The measured families by name: what each measures of an API's symbols, run twice."""
 
+import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from .. import tree
 from . import functions, initializers, layers, optimizers
-from .engine import Engine, engine
+from .engine import Eager, Engine, Jax, TensorFlow, Torch
+from .graph import Graph
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -31,7 +33,29 @@ class Families:
         if family == "layers":
             return layers.Layers(self._engine, self._symbols).facts
         if family == "optimizers":
-            return optimizers.Optimizers(self._engine).facts
+            return optimizers.Optimizers(self._engine, self._symbols).facts
         if family == "initializers":
             return initializers.Initializers(self._engine, self._symbols).facts
         return functions.Functions(family, self._engine, self._symbols).facts
+
+
+def engine(api: Any) -> Engine:
+    """The engine for an API's module."""
+    backend = _backend(api)
+    if backend == "tensorflow":
+        tensorflow = sys.modules["tensorflow"]
+        return TensorFlow(api, tensorflow) if _is_eager(tensorflow) else Graph(api)
+    if backend in ("theano", "cntk"):
+        return Graph(api)
+    return {"jax": Jax, "torch": Torch}.get(backend, Eager)(api)
+
+
+def _backend(api: Any) -> str:
+    try:
+        return str(api.backend.backend())
+    except AttributeError:
+        return str(api.config.backend())
+
+
+def _is_eager(tensorflow: Any) -> bool:
+    return bool(getattr(tensorflow, "executing_eagerly", lambda: False)())

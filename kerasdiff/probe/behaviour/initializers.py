@@ -10,10 +10,10 @@ from ..instances import Factory, NoValue
 from ..signatures import constructor, describe
 from ..values import repeatable
 from . import numbers
-from .engine import Engine
+from .engine import Call, Engine, reason
 
 #: Goes into every revision: raised when the way of measuring changes.
-MEANING = 1
+MEANING = 2
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -23,6 +23,7 @@ class Initializers:
 
     def __init__(self, engine: Engine, symbols: Dict[str, Any]) -> None:
         self._engine = engine
+        self._symbols = symbols
         self._table = data.load("cases/initializers.json")
         self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
 
@@ -30,30 +31,54 @@ class Initializers:
         """Hand the facts of every initializer to ``item``, case by case."""
         for name, thing in names:
             module, _, last = name.partition(".")
-            if module not in self._table["modules"] or "." in last or last in self._table["outside"]:
+            if module not in self._table["modules"] or "." in last:
                 continue
-            item("%scases/%s/seeded@2d" % (again, name), partial(self.measure, name, thing))
+            why = self._table["outside"].get(last, "")
+            try:
+                arguments = {} if why else self._arguments(name, thing)
+            except NoValue as missing:
+                why, arguments = "no value is known for the argument %s" % missing, {}
+            if why and not again:
+                item("not_probed/" + name, partial(reason, why))
+            if why:
+                continue
+            for row in self._table["calls"]:
+                identifier = "%scases/%s/%s@%s" % (again, name, row["call"], row["input"])
+                item(identifier, partial(self.measure, thing, arguments, row))
 
-    def measure(self, name: str, thing: Any) -> Dict[str, Any]:
-        """``draw`` with a seed, the ``second`` draw of the same instance, and the ``distribution`` of a larger one."""
-        revision = canonical.digest([MEANING, self._table["shape"], self._table["sample"], self._table["seed"]])[7:15]
-        fact: Dict[str, Any] = {"revision": revision, "arguments": {}}
-        try:
-            fact["arguments"] = arguments = self._arguments(name, thing)
-        except NoValue as missing:
-            return dict(fact, build={"state": "not run", "message": "no value is known for the argument %s" % missing})
+    def measure(self, thing: Any, arguments: Dict[str, Any], row: Dict[str, Any]) -> Dict[str, Any]:
+        """The ``draw``; with a seed also the ``second`` one of the same instance, and the ``distribution`` of a larger one."""
+        fact: Dict[str, Any] = {"revision": canonical.digest([MEANING, row, self._table["seed"]])[7:15], "arguments": arguments}
+        if row["call"] == "global_seed":
+            fact["arguments"] = arguments = {key: value for key, value in arguments.items() if key != "seed"}
         try:
             self._engine.reset()
+            if row["call"] == "in_a_layer":
+                fact["draw"] = numbers.measured(self._in_a_layer(thing, arguments, row))
+                return fact
             draw = self._drawer(thing, arguments)
-            first, second = draw(self._table["shape"]), draw(self._table["shape"])
-            sample = self._drawer(thing, arguments)(self._table["sample"])
+            first = draw(row["shape"])
+            fact["draw"] = numbers.measured(first)
+            if row["call"] == "global_seed":
+                return fact
+            second = draw(row["shape"])
+            sample = self._drawer(thing, arguments)(row["sample"])
         except Exception as error:
             return dict(fact, draw=repeatable(error))
-        fact["draw"] = numbers.measured(first)
         fact["second"] = {"state": "value", "same_as": "draw"} if (first == second).all() else numbers.measured(second)
-        fact["distribution"] = numbers.measured(self._distribution(sample))
-        fact["random"] = "seed" in arguments or len(numpy.unique(first)) > 3
+        fact["distribution"] = numbers.measured(numbers.distribution(sample, row["quantiles"]))
         return fact
+
+    def _in_a_layer(self, thing: Any, arguments: Dict[str, Any], row: Dict[str, Any]) -> Any:
+        """The kernel of a ``Dense`` layer that is given the initializer."""
+        dense = self._symbols["layers.Dense"]
+        name = (
+            "kernel_initializer" if any(part["name"] == "kernel_initializer" for part in constructor(dense) or []) else "init"
+        )
+        given = thing if not isinstance(thing, type) and name == "init" else self._made(thing, arguments)
+        layer = dense(row["units"], **{name: given})
+        self._engine.build(Call(layer), [numbers.data(row["data"])])
+        return layer.get_weights()[0]
 
     def _arguments(self, name: str, thing: Any) -> Dict[str, Any]:
         if not isinstance(thing, type):
@@ -64,17 +89,11 @@ class Initializers:
             arguments = dict(arguments, seed=self._table["seed"])
         return arguments
 
+    def _made(self, thing: Any, arguments: Dict[str, Any]) -> Any:
+        return self._factory.make(thing, arguments) if isinstance(thing, type) else thing(**arguments)
+
     def _drawer(self, thing: Any, arguments: Dict[str, Any]) -> Callable[[List[int]], Any]:
         numpy.random.seed(self._table["seed"])  # Keras 1 and the Theano backend draw their seeds from NumPy
-        if isinstance(thing, type):
-            made = self._factory.make(thing, arguments)
-        elif "shape" in {part["name"] for part in describe(thing).get("parameters", [])}:
-            made = thing  # Keras 1: the initializer is a function of the shape
-        else:
-            made = thing(**arguments)
+        is_plain = not isinstance(thing, type) and "shape" in {part["name"] for part in describe(thing).get("parameters", [])}
+        made = thing if is_plain else self._made(thing, arguments)  # Keras 1: the initializer is a function of the shape
         return lambda shape: numpy.asarray(self._engine.run(lambda: made(tuple(shape)), []))
-
-    def _distribution(self, sample: Any) -> Any:
-        """Mean, standard deviation and quantiles, in units of what they are."""
-        flat = sample.astype("float64").reshape(-1)
-        return numpy.array([flat.mean(), flat.std()] + [numpy.quantile(flat, part) for part in self._table["quantiles"]])

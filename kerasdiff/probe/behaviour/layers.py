@@ -1,29 +1,24 @@
-"""The family ``layers``: shapes, weights, outputs in inference and training mode, gradients."""
+"""The family ``layers``: shapes, weights, outputs in inference and training mode, gradients, what chance decides."""
 
 import re
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
-from .. import canonical, data
+import numpy
+
 from ..instances import Factory, NoValue
 from ..signatures import constructor
 from ..values import repeatable
 from . import numbers
-from .engine import Engine, Unsupported
-
-#: Goes into every revision: raised when the way of measuring changes.
-MEANING = 1
+from .calls import Calls, Case
+from .engine import Call, Engine, Unsupported, reason
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
-
-class Case(NamedTuple):
-    """One way of calling a layer: ``call`` and arguments, and its named inputs (or the first that fits)."""
-
-    call: str
-    arguments: Dict[str, Any]
-    inputs: List[str]
-    first_fits: bool
+#: What is measured of a case whose data doesn't say; of ``pinned`` no gradient, which costs most in a graph.
+QUANTITIES = ["inference", "gradient", "training"]
+PINNED = ["inference", "training"]
+_COUNTER = re.compile(r"_\d+(?=[/:_]|$)")
 
 
 class Layers:
@@ -31,143 +26,158 @@ class Layers:
 
     def __init__(self, engine: Engine, symbols: Dict[str, Any]) -> None:
         self._engine = engine
-        self._table = data.load("cases/layers.json")
+        self._symbols = symbols
         self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
+        self._calls = Calls(self._factory)
+        self._table = self._calls.table
         self._base = symbols["layers.Layer"] if "layers.Layer" in symbols else symbols.get("engine.Layer")
 
     def facts(self, names: List[Tuple[str, Any]], item: Item, again: str = "") -> None:
         """Hand the facts of every layer among ``names`` (canonical name and object) to ``item``, case by case."""
-        for name, cls in names:
-            if not self._is_layer(name, cls):
+        for name, thing in names:
+            if name.rpartition(".")[0] not in self._table["modules"]:
                 continue
-            for case in self.cases(name, cls):
+            try:
+                why = self._outside(thing)
+                cases = [] if why else list(self._calls.of(name, thing))
+            except NoValue as missing:
+                why, cases = "no value is known for the argument %s" % missing, []
+            if why and not again:
+                item("not_probed/" + name, partial(reason, why))
+            for case in cases if not again else cases[::-1]:
                 for given in [case.inputs] if case.first_fits else [[one] for one in case.inputs]:
-                    identifier = "%scases/%s/%s@%s" % (again, name, case.call, given[0])
-                    item(identifier, partial(self.measure, cls, case, given))
+                    item("%scases/%s/%s@%s" % (again, name, case.call, given[0]), partial(self.measure, thing, case, given))
 
-    def _is_layer(self, name: str, cls: Any) -> bool:
-        return (
-            isinstance(cls, type)
-            and self._base is not None
-            and issubclass(cls, self._base)
-            and name.rpartition(".")[0] in ("layers", "layers.experimental.preprocessing")
-            and "layers." + cls.__name__ not in self._table["outside"]
-            and not name.endswith("Cell")
-        )
-
-    def cases(self, name: str, cls: Any) -> Iterator[Case]:
-        """The cases of a layer; one that no table knows is called with its required arguments, on the first input that fits."""
-        chosen = self._table["chosen"].get("layers." + cls.__name__)
-        inputs, first_fits = (chosen, False) if chosen else (self._table["automatic"], True)
-        try:
-            required = self._factory.arguments(name, cls)
-        except NoValue:
-            return
-        yield Case("default", required, inputs, first_fits)
-        pinned = dict(required, **self._pinned(cls))
-        if set(pinned) - set(required):
-            yield Case("pinned", pinned, inputs, first_fits)
-        for call, row in self._table["symbols"].get(name, {}).items():
-            spelled = self._spelled(cls, row["arguments"])
-            if len(spelled) == len(row["arguments"]):  # else this generation has no such argument
-                yield Case(call, dict(required, **spelled), row["inputs"], False)
-
-    def _pinned(self, cls: Any) -> Dict[str, Any]:
-        """Every known argument with a fixed value of the kind that its default has: ``padding`` isn't the same everywhere."""
-        defaults = {part["name"]: part["default"] for part in constructor(cls) or [] if "default" in part}
-        spelled = self._spelled(cls, self._table["pinned"])
-        return {
-            name: value
-            for name, value in spelled.items()
-            if name not in defaults or not isinstance(defaults[name], str) or isinstance(value, str)
-            if not isinstance(value, str) or isinstance(defaults.get(name, ""), (str, type(None)))
-        }
-
-    def _spelled(self, cls: Any, arguments: Dict[str, Any]) -> Dict[str, Any]:
-        """The arguments by the names that this generation's constructor has."""
-        taken = {part["name"] for part in constructor(cls) or []}
-        spelled = {}
-        for name, value in arguments.items():
-            for spelling in self._table["spellings"].get(name, [name]):
-                if spelling in taken:
-                    spelled[spelling] = value
-                    break
-        return spelled
+    def _outside(self, thing: Any) -> str:
+        """Why an object isn't measured; empty where it is."""
+        if not isinstance(thing, type):
+            return "helper"
+        if thing.__name__ in self._table["outside"]:
+            return str(self._table["outside"][thing.__name__])
+        is_layer = self._base is not None and issubclass(thing, self._base)
+        return "" if is_layer or _is_cell(thing) else "helper"
 
     def measure(self, cls: Any, case: Case, given: List[str]) -> Dict[str, Any]:
         """The facts of one case."""
         fact: Dict[str, Any] = {}
         for position, name in enumerate(given):
-            fact = {"revision": self._revision(case, name), "arguments": case.arguments, "input": name}
-            arrays = [
-                numbers.data(part["shape"], part.get("kind", "exact"), part.get("seed", 0))
-                for part in self._table["inputs"][name]
-            ]
+            rows = self._table["inputs"][name]
+            fact = {"revision": case.revision(rows), "arguments": case.arguments, "input": name}
             try:
-                self._engine.reset()
-                layer = self._factory.make(cls, case.arguments)
-                self._engine.build(layer, arrays)
+                arrays = [numbers.array(row) for row in rows]
+                call = self._made(cls, case)
+                self._engine.build(call, arrays)
             except Exception as error:
                 if position + 1 < len(given):
                     continue
                 return dict(fact, build=repeatable(error))
             try:
-                self._outputs(layer, arrays, fact)
+                self._measure(call, case, arrays, fact)
             except Exception as error:
                 fact["build"] = repeatable(error)
             break
         return fact
 
-    def _revision(self, case: Case, name: str) -> str:
-        """What the case means: not how it is spelled."""
-        meaning = [MEANING, case.call, self._table["inputs"][name]]
-        if case.call not in ("default", "pinned"):
-            meaning.append(sorted(str(value) for value in case.arguments.values()))
-        return canonical.digest(meaning)[7:15]
+    def _made(self, cls: Any, case: Case) -> Call:
+        """A new layer as the case asks for it, in a framework that remembers nothing."""
+        self._engine.reset()
+        positional = [self._factory.value(part) for part in case.row.get("positional", [])]
+        layer = self._factory.make(cls, case.arguments, *positional)
+        if _is_cell(cls):
+            layer = self._symbols["layers.RNN"](layer)
+        if "adapt" in case.row:
+            layer.adapt(numbers.array(case.row["adapt"]))
+        after = case.row.get("after")
+        before = self._symbols[after]() if after else None
+        keywords = {
+            name: numbers.array(row) if isinstance(row, dict) else row for name, row in case.row.get("keywords", {}).items()
+        }
+        return Call(layer, before, keywords)
 
-    def _outputs(self, layer: Any, arrays: List[Any], fact: Dict[str, Any]) -> None:
+    def _measure(self, call: Call, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> None:
+        layer = call.layer
         names = [str(weight.name) for weight in layer.weights]
-        shapes = [tuple(array.shape) for array in layer.get_weights()]
+        initial = [numpy.asarray(array) for array in layer.get_weights()]
+        shapes = [tuple(array.shape) for array in initial]
         filled = numbers.weights(names, shapes)
-        fact["weights"] = [[_own_name(name), list(shape)] for name, shape in zip(names, shapes)]
-        trainable = {id(weight) for weight in getattr(layer, "trainable_weights", [])}
-        fact["trainable"] = [id(weight) in trainable for weight in layer.weights]
+        if names:
+            fact["weights"] = [[_own_name(name), list(shape)] for name, shape in zip(names, shapes)]
+            trainable = {id(weight) for weight in getattr(layer, "trainable_weights", [])}
+            fact["trainable"] = [id(weight) in trainable for weight in layer.weights]
+            if case.call == "default":
+                fact["names"] = [_COUNTER.sub("", "/".join(name.split("/")[-2:])) for name in names]
+                fact["initial"] = {"state": "value", "parts": [_initial(array) for array in initial]}
         if _is_random(layer):
             fact["random"] = True
+        only = case.row.get("only", PINNED if case.call == "pinned" else QUANTITIES)
         self._set(layer, filled)
-        self._quantity(fact, "inference", lambda: self._engine.layer(layer, arrays, training=False))
-        self._quantity(fact, "gradient", lambda: self._engine.gradient(layer, arrays))
-        self._set(layer, filled)
-        self._quantity(fact, "training", lambda: self._engine.layer(layer, arrays, training=True))
+        if "inference" in only:
+            for time in range(case.row.get("repeat", 1)):
+                name = "inference" if not time else "inference_%d" % (time + 1)
+                _quantity(fact, name, lambda: self._engine.layer(call, arrays, training=False))
+        if "gradient" in only and type(layer).__name__ not in self._table["no_gradient"]:
+            _quantity(fact, "gradient", lambda: self._engine.gradient(call, arrays, training=False))
+        if "training" in only:
+            self._train(call, arrays, filled, fact)
+        if "chance" in only:
+            self._chance(call, case, arrays, fact)
+
+    def _train(self, call: Call, arrays: List[Any], filled: List[Any], fact: Dict[str, Any]) -> None:
+        self._set(call.layer, filled)
+        _quantity(fact, "training", lambda: self._engine.layer(call, arrays, training=True))
         if "training" in fact and fact["training"] == fact.get("inference"):
             fact["training"] = {"state": "value", "same_as": "inference"}
-        after = layer.get_weights()
+        after = call.layer.get_weights()
         if any((one != other).any() for one, other in zip(filled, after) if one.dtype == other.dtype):
-            fact["state"] = [numbers.measured(array) for array in after]
+            fact["state"] = {"state": "value", "parts": [numbers.measured(array) for array in after]}
+
+    def _chance(self, call: Call, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> None:
+        """What random layers decide by chance, without the numbers drawn: the axes that share a draw, and the distribution."""
+        if case.row["chance"] == "dropped":  # inputs that the output doesn't depend on have been dropped
+            drawn = numpy.asarray(self._engine.gradient(call, arrays, training=True)) == 0
+        else:
+            drawn = numpy.asarray(self._engine.layer(call, arrays, training=True))
+            fact["distribution"] = numbers.measured(numbers.distribution(drawn))
+        if (drawn == drawn.reshape(-1)[0]).all():
+            fact["shared"] = {"state": "value", "values": ["nothing is random"]}
+        else:
+            fact["shared"] = {"state": "value", "values": numbers.shared(drawn)}
 
     @staticmethod
     def _set(layer: Any, arrays: List[Any]) -> None:
         current = layer.get_weights()
         layer.set_weights([new.astype(old.dtype) if old.dtype.kind == "f" else old for new, old in zip(arrays, current)])
 
-    @staticmethod
-    def _quantity(fact: Dict[str, Any], name: str, run: Callable[[], Any]) -> None:
-        try:
-            value = run()
-        except (Unsupported, NotImplementedError):
-            return
-        except Exception as error:
-            fact[name] = repeatable(error)
-            return
-        if isinstance(value, (list, tuple)):
-            fact[name] = {"state": "value", "parts": [numbers.measured(part) for part in value]}
-        else:
-            fact[name] = numbers.measured(value)
+
+def _quantity(fact: Dict[str, Any], name: str, run: Callable[[], Any]) -> None:
+    try:
+        value = run()
+    except (Unsupported, NotImplementedError):
+        return
+    except Exception as error:
+        fact[name] = repeatable(error)
+        return
+    if isinstance(value, (list, tuple)):
+        fact[name] = {"state": "value", "parts": [numbers.measured(part) for part in value]}
+    else:
+        fact[name] = numbers.measured(value)
 
 
 def _own_name(name: str) -> str:
     """A weight's name without the layer's, which counts instances: ``dense_3/kernel:0``, and ``dense_3_W`` of Keras 1."""
     return re.sub(r"^.*?_\d+_", "", name.split(":", maxsplit=1)[0].rsplit("/", maxsplit=1)[-1])
+
+
+def _initial(array: Any) -> Dict[str, Any]:
+    """Initial values that no generator drew: at most two different ones, as a bias of zeros, or with a forget gate of ones."""
+    if array.dtype.kind != "f" or len(numpy.unique(array)) <= 2:
+        return numbers.measured(array)
+    return {"state": "value", "values": ["drawn"], "shape": [int(length) for length in array.shape]}
+
+
+def _is_cell(cls: type) -> bool:
+    """A recurrent cell, measured in an ``RNN``."""
+    return cls.__name__.endswith(("Cell", "Cells")) and hasattr(cls, "call")
 
 
 def _is_random(layer: Any) -> bool:

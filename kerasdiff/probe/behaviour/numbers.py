@@ -5,8 +5,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy
 
-#: Numbers kept of one tensor; significant digits of each.
-MAX_NUMBERS = 512
+#: Numbers kept of one tensor, from its first to its last at even distances; significant digits of each.
+MAX_NUMBERS = 160
 DIGITS = 9
 
 
@@ -29,6 +29,33 @@ def data(shape: Sequence[int], kind: str = "exact", seed: int = 0) -> Any:
     if kind == "positive":
         array = numpy.abs(array) + numpy.float32(1 / 64)
     return array.reshape(shape)
+
+
+def array(row: Dict[str, Any]) -> Any:
+    """The array that a row of data describes: its ``values``, or a ``shape`` filled by a formula."""
+    if "values" in row:
+        return numpy.array(_special(row["values"]), row.get("dtype", "float32"))
+    made = data(row["shape"], row.get("kind", "exact"), row.get("seed", 0))
+    return made.astype(row["dtype"]) if "dtype" in row else made
+
+
+def _special(values: Any) -> Any:
+    """JSON has no infinities: they are written as text."""
+    if isinstance(values, list):
+        return [_special(part) for part in values]
+    return float(values) if values in ("inf", "-inf", "nan") else values
+
+
+def shared(drawn: Any) -> List[int]:
+    """For each axis: 1 where all along it is the same draw, 0 where each has its own."""
+    return [int((drawn == numpy.take(drawn, [0], axis=axis)).all()) for axis in range(drawn.ndim)]
+
+
+def distribution(sample: Any, quantiles: Sequence[float] = (0.05, 0.5, 0.95)) -> Any:
+    """Mean, standard deviation and quantiles of a sample."""
+    flat = numpy.sort(sample.astype("float64").reshape(-1))
+    found = [flat[int(part * (flat.size - 1))] for part in quantiles]
+    return numpy.array([flat.mean(), flat.std()] + found)
 
 
 #: The part that a weight plays, by the end of its name in each generation of Keras, and what it is filled with.
@@ -55,9 +82,11 @@ def weights(names: List[str], shapes: List[Tuple[int, ...]]) -> List[Any]:
 
 
 def measured(value: Any) -> Dict[str, Any]:
-    """A tensor as a fact: ``state``, ``shape``, ``dtype`` and the first numbers of it."""
+    """A tensor as a fact: ``state``, ``shape``, ``dtype`` and some of its numbers."""
     array = numpy.asarray(value)
-    flat = array.reshape(-1)[:MAX_NUMBERS]
+    flat = array.reshape(-1)
+    if flat.size > MAX_NUMBERS:
+        flat = flat[numpy.arange(MAX_NUMBERS) * (flat.size - 1) // (MAX_NUMBERS - 1)]
     fact: Dict[str, Any] = {"state": "value", "shape": [int(length) for length in array.shape], "dtype": str(array.dtype)}
     if array.dtype.kind in "fc":
         fact["values"] = [_number(float(number)) for number in flat.astype("float64")]

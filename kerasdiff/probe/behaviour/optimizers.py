@@ -1,81 +1,117 @@
-"""The family ``optimizers``: the weights after each of some steps from fixed weights and gradients."""
+"""The family ``optimizers``: the weights after each of some steps from fixed weights and gradients; and schedules."""
 
 from functools import partial
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy
 
 from .. import canonical, data
+from ..instances import Factory, NoValue
 from ..signatures import constructor
 from ..values import repeatable
 from . import numbers
-from .engine import Engine, Unstable
+from .engine import Engine, Unstable, Unsupported, reason
 
 #: Goes into every revision: raised when the way of measuring changes.
-MEANING = 1
+MEANING = 2
+#: Steps that show whether a historical argument is honoured.
+FEW = 3
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
 
 class Optimizers:
-    """Measures the optimizers of one API."""
+    """Measures the optimizers and learning rate schedules of one API."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, symbols: Dict[str, Any]) -> None:
         self._engine = engine
         self._table = data.load("cases/optimizers.json")
+        self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
         self._plain: Dict[type, Any] = {}
 
     def facts(self, names: List[Tuple[str, Any]], item: Item, again: str = "") -> None:
         """Hand the facts of every optimizer to ``item``, case by case."""
-        for name, cls in names:
-            if not name.startswith("optimizers.") or name.count(".") > 1 or name in self._table["outside"]:
+        for name, thing in names:
+            module, _, last = name.rpartition(".")
+            if module not in self._table["modules"] and module not in self._table["schedules"]:
                 continue
-            if (
-                not isinstance(cls, type)
-                or not hasattr(cls, "get_config")
-                or not any(hasattr(cls, way) for way in ("apply_gradients", "get_updates"))
-            ):
-                continue
-            for call, row in self._table["calls"].items():
-                spelled = self._spelled(cls, row["arguments"])
-                if spelled is not None:
-                    item("%scases/%s/%s@1d" % (again, name, call), partial(self.measure, cls, spelled, row))
-            for argument, value in self._table["historical"].items():
-                item("%scases/%s/argument-%s@1d" % (again, name, argument), partial(self.outcome, cls, argument, value))
+            if last == "get":
+                for text in self._table["identifiers"]:
+                    item("%scases/%s/%s@name" % (again, name, text), partial(self.identified, thing, text))
+            kind = self._kind(thing)
+            why = self._table["outside"].get(last, "" if kind else "helper")
+            if why and module in self._table["modules"] + ["optimizers.schedules"] and not again:
+                item("not_probed/" + name, partial(reason, why))
+            if not why:
+                (self._schedule if kind == "schedule" else self._optimizer)(name, thing, item, again)
 
-    def _spelled(self, cls: Any, arguments: Dict[str, Any]) -> Any:
-        """The arguments as this generation names them; None where it has no such argument."""
+    @staticmethod
+    def _kind(thing: Any) -> str:
+        if not isinstance(thing, type) or not hasattr(thing, "get_config"):
+            return ""
+        if any(hasattr(thing, way) for way in ("apply_gradients", "get_updates")):
+            return "optimizer"
+        return (
+            "schedule"
+            if "__call__" in dir(thing) and any(base.__name__ == "LearningRateSchedule" for base in thing.__mro__)
+            else ""
+        )
+
+    def _optimizer(self, name: str, cls: Any, item: Item, again: str) -> None:
+        for call, row in self._table["calls"].items():
+            spelled = self._spelled(cls, row)
+            if spelled is not None:
+                item("%scases/%s/%s@1d" % (again, name, call), partial(self.measure, cls, call, spelled, row))
+        for argument, value in self._table["historical"].items():
+            item("%scases/%s/argument-%s@1d" % (again, name, argument), partial(self.outcome, cls, argument, value))
+
+    def _spelled(self, cls: Any, row: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        """The arguments as this generation names them; None where it has no such argument. Pinned ones: those it has."""
         taken = {part["name"]: part for part in constructor(cls) or []}
+        takes_any = any(part.get("kind") == "var_keyword" for part in taken.values())
         spelled = {}
-        for name, value in arguments.items():
+        for name, value in row.get("pinned", row.get("arguments", {})).items():
             names = [known for known in self._table["spellings"].get(name, [name]) if known in taken]
-            if not names and not (
-                name in ("clipnorm", "clipvalue") and any(part.get("kind") == "var_keyword" for part in taken.values())
-            ):
-                return None
-            spelled[names[0] if names else name] = value
+            if names:
+                spelled[names[0]] = value
+            elif "pinned" not in row:
+                if not (takes_any and name in self._table["through_keywords"]):
+                    return None
+                spelled[name] = value
         return spelled
 
     def _gradients(self, step: int) -> List[Any]:
         """The same size each step, with a sign that changes, so that averages and their corrections show."""
-        return [numpy.array(self._table["gradients"], "float32") * numpy.float32(1.0 if step % 3 else -0.5)]
+        sign = numpy.float32(1.0 if step % 3 else -0.5)
+        vector = numpy.array(self._table["gradients"], "float32") * sign
+        return [vector, numbers.data(self._table["matrix"]["shape"], "exact", step) * sign]
 
-    def _trace(self, cls: Any, arguments: Dict[str, Any], start: float, steps: int) -> Any:
+    def _trace(self, cls: Any, arguments: Dict[str, Any], start: float, steps: int, row: Dict[str, Any]) -> Any:
         self._engine.reset()
-        first = numpy.full(len(self._table["gradients"]), start, "float32")
-        trace = self._engine.optimize(cls(**arguments), [first], self._gradients, steps)
-        return numpy.array([weights[0] for weights in trace])
+        many = row.get("variables", 1)
+        first = [
+            numpy.full(len(self._table["gradients"]), start, "float32"),
+            numpy.full(self._table["matrix"]["shape"], self._table["matrix"]["start"], "float32"),
+        ][:many]
+        optimizer = self._factory.make(cls, arguments)
+        if row.get("sparse"):
+            trace = self._engine.optimize_sparse(optimizer, numpy.full((4, 2), start, "float32"), steps)
+        else:
+            trace = self._engine.optimize(optimizer, first, lambda step: self._gradients(step)[:many], steps)
+        return numpy.array([numpy.concatenate([weight.reshape(-1) for weight in weights]) for weights in trace])
 
-    def measure(self, cls: Any, arguments: Dict[str, Any], row: Dict[str, Any]) -> Dict[str, Any]:
+    def measure(self, cls: Any, call: str, arguments: Dict[str, Any], row: Dict[str, Any]) -> Dict[str, Any]:
         """The facts of one case: ``training`` holds one row of weights a step."""
-        meaning = [MEANING, row, self._table["gradients"], self._table["steps"]]
+        steps = row.get("steps", self._table["steps"])
+        meaning = [MEANING, call, row, self._table["gradients"], self._table["matrix"], steps]
         fact: Dict[str, Any] = {"revision": canonical.digest(meaning)[7:15], "input": row["start"], "arguments": arguments}
         try:
-            fact["training"] = numbers.measured(
-                self._trace(cls, arguments, self._table["weights"][row["start"]], self._table["steps"])
-            )
+            start = self._table["starts"][row["start"]]["value"]
+            fact["training"] = numbers.measured(self._trace(cls, arguments, start, steps, row))
         except Unstable:
             fact["training"] = {"state": "unstable"}
+        except (NoValue, Unsupported):
+            fact["training"] = {"state": "unsupported"}
         except Exception as error:
             fact["training"] = repeatable(error)
         return fact
@@ -85,13 +121,46 @@ class Optimizers:
         fact: Dict[str, Any] = {"revision": canonical.digest([MEANING, argument, value])[7:15], "arguments": {argument: value}}
         try:
             if cls not in self._plain:
-                self._plain[cls] = self._trace(cls, {}, 1.0, 3)
-            given = self._trace(cls, {argument: value}, 1.0, 3)
+                self._plain[cls] = self._trace(cls, {}, 1.0, FEW, {})
+            given = self._trace(cls, {argument: value}, 1.0, FEW, {})
         except Unstable:
             return dict(fact, outcome={"state": "unstable"})
+        except Unsupported:
+            return dict(fact, outcome={"state": "unsupported"})
         except Exception as error:
             return dict(fact, outcome={"state": "value", "value": "refused", "type": type(error).__name__})
-        return dict(
-            fact,
-            outcome={"state": "value", "value": "ignored" if numpy.allclose(self._plain[cls], given, 0, 1e-9) else "honoured"},
-        )
+        is_ignored = numpy.allclose(self._plain[cls], given, 0, 1e-9)
+        return dict(fact, outcome={"state": "value", "value": "ignored" if is_ignored else "honoured"})
+
+    def _schedule(self, name: str, cls: Any, item: Item, again: str) -> None:
+        try:
+            arguments = self._factory.arguments(name, cls)
+        except NoValue as missing:
+            why = "no value is known for the argument %s" % missing
+            if not again:
+                item("not_probed/" + name, partial(reason, why))
+            return
+        item("%scases/%s/default@times" % (again, name), partial(self.rates, cls, arguments))
+
+    def rates(self, cls: Any, arguments: Dict[str, Any]) -> Dict[str, Any]:
+        """The learning rates of a schedule, one for each of the times."""
+        times = self._table["times"]
+        revision = canonical.digest([MEANING, times, sorted(canonical.compact(value) for value in arguments.values())])[7:15]
+        fact: Dict[str, Any] = {"revision": revision, "input": "times", "arguments": arguments}
+        try:
+            self._engine.reset()
+            schedule = self._factory.make(cls, arguments)
+            found = [self._engine.run(lambda time=time: schedule(time), []) for time in times]
+            fact["training"] = numbers.measured(numpy.array([float(numpy.asarray(rate)) for rate in found], "float32"))
+        except Exception as error:
+            fact["training"] = repeatable(error)
+        return fact
+
+    def identified(self, get: Any, text: str) -> Dict[str, Any]:
+        """Whether ``get`` knows a name, as the strings given to ``compile``."""
+        fact: Dict[str, Any] = {"revision": canonical.digest([MEANING, text])[7:15], "arguments": {"identifier": text}}
+        try:
+            get(text)
+        except Exception as error:
+            return dict(fact, outcome={"state": "value", "value": "refused", "type": type(error).__name__})
+        return dict(fact, outcome={"state": "value", "value": "accepted"})

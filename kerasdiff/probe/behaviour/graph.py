@@ -1,0 +1,144 @@
+"""Runs Keras 1 and 2 where they don't run eagerly: TensorFlow 1, Theano, CNTK."""
+
+import importlib
+import inspect
+import sys
+from typing import Any, Callable, List
+
+import numpy
+
+from .engine import SEED, Call, Engine, Unstable, Unsupported
+
+#: Steps repeated to see whether runs differ.
+RACE = 2
+
+
+def _first(outputs: Any) -> Any:
+    return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
+
+
+class Graph(Engine):
+    """Keras 1 and 2 without eager execution: TensorFlow 1, Theano, CNTK."""
+
+    #: How often a few steps are repeated where Keras hands a list of updates without an order to TensorFlow, which may read
+    #: the step counter before or after it is written (Keras 2.3 on TensorFlow 1): most runs agree.
+    repeats = 20
+
+    def __init__(self, api: Any) -> None:
+        super().__init__(api)
+        if "theano" in sys.modules:  # Keras 1 uses it without importing it; any recurrent layer does import it
+            importlib.import_module("theano.ifelse")
+
+    def reset(self) -> None:
+        """See `Engine.reset`: a growing graph makes every run slower."""
+        clear = getattr(self.api.backend, "clear_session", None)
+        if clear is not None:
+            clear()
+        super().reset()
+        cntk = sys.modules.get("cntk")
+        if cntk is not None:
+            cntk.cntk_py.set_fixed_random_seed(SEED)
+
+    def numbers(self, value: Any) -> Any:
+        """See `Engine.numbers`."""
+        return value
+
+    def _inputs(self, inputs: List[Any]) -> List[Any]:
+        make = self.api.layers.Input
+        return [make(batch_shape=array.shape, dtype=str(array.dtype)) for array in inputs]
+
+    def _evaluate(self, tensors: List[Any], outputs: Any, inputs: List[Any], training: bool, updates: Any = ()) -> Any:
+        backend = self.api.backend
+        many = isinstance(outputs, (list, tuple))
+        function = backend.function(
+            tensors + [backend.learning_phase()], list(outputs) if many else [outputs], updates=list(updates)
+        )
+        found = function(list(inputs) + [1 if training else 0])
+        return list(found) if many else found[0]
+
+    def run(self, function: Callable[..., Any], inputs: List[Any]) -> Any:
+        """See `Engine.run`: the arrays are constants."""
+        backend = self.api.backend
+        outputs = function(*[backend.variable(array) for array in inputs])
+        if isinstance(outputs, (list, tuple)):
+            return [self._evaluated(output) for output in outputs]
+        return self._evaluated(outputs)
+
+    def _evaluated(self, output: Any) -> Any:
+        is_plain = isinstance(output, (int, float, numpy.ndarray, numpy.generic))  # what a penalty of 0 gives
+        return numpy.asarray(output) if is_plain else self.api.backend.eval(output)
+
+    def build(self, call: Call, inputs: List[Any]) -> None:
+        """See `Engine.build`."""
+        tensors = self._inputs(inputs)
+        given = tensors if call.before is None else [call.before(tensors[0])] + tensors[1:]
+        keywords = {
+            name: self.api.backend.variable(part) if hasattr(part, "dtype") else part for name, part in call.keywords.items()
+        }
+        call.layer._kerasdiff = (tensors, given, call.layer(given[0] if len(given) == 1 else given, **keywords))
+
+    def layer(self, call: Call, inputs: List[Any], training: bool) -> Any:
+        """See `Engine.layer`."""
+        tensors, given, outputs = call.layer._kerasdiff
+        changes = training or getattr(call.layer, "stateful", False)
+        return self._evaluate(tensors, outputs, inputs, training, self._updates(call.layer, given) if changes else ())
+
+    @staticmethod
+    def _updates(layer: Any, tensors: List[Any]) -> Any:
+        if hasattr(layer, "get_updates_for"):
+            return layer.get_updates_for(tensors[0] if len(tensors) == 1 else tensors)
+        return getattr(layer, "updates", ())
+
+    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
+        """See `Engine.gradient`."""
+        backend = self.api.backend
+        tensors, _, outputs = call.layer._kerasdiff
+        if inputs[0].dtype.kind != "f":
+            raise Unsupported("no gradient in integers")
+        found = _first(backend.gradients(backend.sum(_first(outputs)), [tensors[0]]))
+        if found is None:
+            raise Unsupported("no gradient")
+        return self._evaluate(tensors, found, inputs, training)
+
+    def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
+        """See `Engine.stream`: calling a metric gives its result after the update."""
+        backend = self.api.backend
+        fed = [backend.placeholder(shape=array.shape, dtype=str(array.dtype)) for array in batches[0]]
+        step = backend.function(fed, [metric(*fed)])
+        return [step(batch)[0] for batch in batches][-1]
+
+    def optimize(
+        self, optimizer: Any, weights: List[Any], gradients: Callable[[int], List[Any]], steps: int
+    ) -> List[List[Any]]:
+        """See `Engine.optimize`: the loss is the product of weights and fed gradients."""
+        backend = self.api.backend
+        variables = [backend.variable(array) for array in weights]
+        fed = [backend.placeholder(shape=array.shape) for array in weights]
+        loss = sum(backend.sum(variable * gradient) for variable, gradient in zip(variables, fed))
+        taken = list(inspect.signature(optimizer.get_updates).parameters)
+        if taken == ["params", "constraints", "loss"]:  # Keras 1
+            updates = optimizer.get_updates(variables, {}, loss)
+        else:
+            updates = optimizer.get_updates(params=variables, loss=loss)
+        step = backend.function(fed, [loss], updates=updates)
+        held = variables + [weight for weight in getattr(optimizer, "weights", []) if hasattr(weight, "name")]
+        if hasattr(optimizer, "iterations"):
+            held.append(optimizer.iterations)
+        first = [backend.get_value(variable) for variable in held]
+
+        def trace(length: int) -> List[List[Any]]:
+            found = []
+            for variable, value in zip(held, first):
+                backend.set_value(variable, value)
+            for position in range(length):
+                step(gradients(position))
+                found.append([numpy.array(backend.get_value(variable)) for variable in variables])
+            return found
+
+        whole = trace(steps)
+        is_unordered = backend.backend() == "tensorflow" and not hasattr(optimizer, "apply_gradients")
+        for _ in range(self.repeats if is_unordered else 0):
+            again = trace(RACE)
+            if any((one != other).any() for x, y in zip(again, whole) for one, other in zip(x, y)):
+                raise Unstable
+        return whole

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab import builder
-from tests.lab.capture import capture
+from tests.lab.capture import DECLARED, capture
 from tests.lab.data import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: The fingerprints that the tests of the comparison use.
+#: Fingerprints of what is declared, for the tests.
 DATA = Path(__file__).parents[1] / "data"
+#: Complete fingerprints, shipped with the package.
+RELEASES = Path(__file__).parents[2] / "kerasdiff" / "releases"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "list":
         sys.stdout.writelines(_lines())
         return 0
-    if options.command == "capture":
+    if options.command in ("capture", "release"):
         options.names = options.names or sorted(path.name.removesuffix(".json.gz") for path in options.output.glob("*.json.gz"))
         options.action = partial(_capture, options)
     action: Callable[[str], object] = options.action
@@ -47,11 +49,16 @@ def _parser() -> argparse.ArgumentParser:
         chosen = commands.add_parser(command, help=text)
         chosen.add_argument("names", nargs="+", metavar="NAME", help="a name or an alias")
         chosen.set_defaults(action=action)
-    capture = commands.add_parser("capture", help="capture environments, built first if need be, as FOLDER/NAME.json.gz")
-    capture.add_argument("names", nargs="*", metavar="NAME", help="a name or an alias; default: those captured there already")
-    capture.add_argument("-o", "--output", type=Path, default=DATA, metavar="FOLDER", help="default: tests/data")
-    capture.add_argument("--measured", action="store_true", help="measured families too, without runtime and packages")
-    capture.add_argument("--remove", action="store_true", help="delete each environment afterwards")
+    for command, folder, text in (
+        ("capture", DATA, "capture what environments declare, for the tests"),
+        ("release", RELEASES, "capture environments completely, for the package"),
+    ):
+        chosen = commands.add_parser(command, help=f"{text}, built first if need be, as FOLDER/NAME.json.gz")
+        chosen.add_argument(
+            "names", nargs="*", metavar="NAME", help="a name or an alias; default: those captured there already"
+        )
+        chosen.add_argument("-o", "--output", type=Path, default=folder, metavar="FOLDER", help="default: %(default)s")
+        chosen.add_argument("--remove", action="store_true", help="delete each environment afterwards")
     return parser
 
 
@@ -59,7 +66,7 @@ def _capture(options: argparse.Namespace, name: str) -> None:
     environment = find(name)
     started = time.monotonic()
     target: Path = options.output / f"{environment.name}.json.gz"
-    capture(environment.name, target, measured=options.measured)
+    capture(environment.name, target, *([DECLARED] if options.command == "capture" else []))
     if options.remove:
         builder.remove(environment.name)
     _say(f"{environment.name}: {time.monotonic() - started:.0f} s, {target.stat().st_size / 1000:.0f} kB in {target}")

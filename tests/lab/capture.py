@@ -38,19 +38,18 @@ def run(
     )
 
 
-#: What a measured capture holds besides what is declared.
-MEASURED = ["settings", "symbols", *data.load("apis.json")["measured"]]
+#: What is captured where behaviour isn't needed: in seconds, and small.
+DECLARED = "--only=environment,packages,runtime,settings,symbols"
 
 
-def capture(name: str, target: Path, *, measured: bool = False) -> None:
-    """Capture the environment called ``name``, built if need be, into ``target``; with its measured families on request.
+def capture(name: str, target: Path, *options: str) -> None:
+    """Capture the environment called ``name``, built if need be, into ``target``.
 
     Raises `RuntimeError` with what the command said.
     """
     built = build(find(name).name)
-    what = [f"--only={','.join(MEASURED)}"] if measured else []
     with tempfile.TemporaryDirectory() as home:
-        capture_built(built, Path(home), target, *what)
+        capture_built(built, Path(home), target, *options)
 
 
 def capture_built(

@@ -34,7 +34,7 @@ class Factory:
         Raises `NoValue`.
         """
         parameters = self._parameters(cls)
-        own = self._by_symbol.get(name, {})
+        own = self.own(name)
         # Some classes refuse to be made without an argument that their signature calls optional.
         chosen = {part["name"]: own[part["name"]] for part in parameters if part["name"] in own}
         for parameter in required(parameters):
@@ -43,6 +43,10 @@ class Factory:
                     raise NoValue(parameter)
                 chosen[parameter] = self._by_parameter[parameter]
         return chosen
+
+    def own(self, name: str) -> Dict[str, Any]:
+        """What the data says for the symbol called ``name`` itself."""
+        return self._by_symbol.get(name, {})
 
     def make(self, cls: type, arguments: Dict[str, Any], *positional: Any) -> Any:
         """An instance of ``cls``; raises what the library raises."""

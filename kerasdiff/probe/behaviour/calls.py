@@ -11,6 +11,10 @@ from .engine import accepts
 MEANING = 2
 
 
+#: What a row says of where it fits, which isn't what the case means.
+_FOR = ("layers", "without", "not_on", "having", "accepts", "inputs")
+
+
 class Case(NamedTuple):
     """One way of calling a layer.
 
@@ -28,16 +32,17 @@ class Case(NamedTuple):
     def revision(self, given: Any) -> str:
         """What the case means, not how it is spelled: ``given`` is the input."""
         spelled = sorted({canonical.compact(value) for value in self.arguments.values()})
-        meaning = {key: value for key, value in self.row.items() if key not in ("layers", "having", "accepts", "inputs")}
+        meaning = {key: value for key, value in self.row.items() if key not in _FOR}
         return canonical.digest([MEANING, self.call, given, meaning or spelled])[7:15]
 
 
 class Calls:
     """The cases of the layers of one API. Raises `NoValue` for a layer with a required argument that no data knows."""
 
-    def __init__(self, factory: Factory) -> None:
+    def __init__(self, factory: Factory, backend: str) -> None:
         self.table = data.load("cases/layers.json")
         self._factory = factory
+        self._backend = backend
 
     def of(self, name: str, cls: type) -> Iterator[Case]:
         """The cases of a layer; one that no row knows is called on the first input that fits."""
@@ -57,7 +62,9 @@ class Calls:
 
     def _fits(self, cls: type, row: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         """The row's arguments as the layer spells them; None where the row isn't for it."""
-        if "layers" in row and cls.__name__ not in row["layers"]:
+        if cls.__name__ not in row.get("layers", [cls.__name__]) or cls.__name__ in row.get("without", []):
+            return None
+        if self._backend in row.get("not_on", []):  # it reads memory that isn't its own, and gives what was there
             return None
         if any(self._spelling(known, cls) is None for known in row.get("having", [])):
             return None

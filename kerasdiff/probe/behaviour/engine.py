@@ -7,6 +7,8 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 import numpy
 
+from .. import apis
+
 #: The global seed of every case.
 SEED = 1337
 
@@ -45,6 +47,7 @@ class Engine:
 
     def __init__(self, api: Any) -> None:
         self.api = api
+        self.backend = str(apis.backend(api))
 
     def reset(self) -> None:
         """Forget what earlier cases left in the framework, and set every global seed."""

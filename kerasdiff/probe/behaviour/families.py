@@ -3,7 +3,7 @@
 import sys
 from typing import Any, Callable, Dict, List, Tuple
 
-from .. import tree
+from .. import apis, tree
 from . import functions, initializers, layers, optimizers
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
@@ -41,20 +41,13 @@ class Families:
 
 def engine(api: Any) -> Engine:
     """The engine for an API's module."""
-    backend = _backend(api)
+    backend = str(apis.backend(api))
     if backend == "tensorflow":
         tensorflow = sys.modules["tensorflow"]
         return TensorFlow(api, tensorflow) if _is_eager(tensorflow) else Graph(api)
     if backend in ("theano", "cntk"):
         return Graph(api)
     return {"jax": Jax, "torch": Torch}.get(backend, Eager)(api)
-
-
-def _backend(api: Any) -> str:
-    try:
-        return str(api.backend.backend())
-    except AttributeError:
-        return str(api.config.backend())
 
 
 def _is_eager(tensorflow: Any) -> bool:

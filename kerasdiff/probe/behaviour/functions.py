@@ -80,7 +80,7 @@ class Functions:
         inputs = row["sparse"] if "sparse" in last.lower() and "sparse" in row else row["inputs"]
         is_special = last in self._table["chosen"] or inputs is row.get("sparse")
         inputs = self._table["chosen"].get(last, inputs)
-        required = self._factory.arguments(name, thing) if isinstance(thing, type) else {}
+        required = self._factory.arguments(name, thing) if isinstance(thing, type) else self._factory.own(name)
         yield Case("default", required, inputs, {})
         taken = [part["name"] for part in describe(thing).get("parameters", [])]
         pinned = self._spelled(row.get("pinned", {}), taken)

@@ -42,7 +42,7 @@ class Initializers:
                 item("not_probed/" + name, partial(reason, why))
             if why:
                 continue
-            for row in self._table["calls"]:
+            for row in self._table["chosen"].get(last, self._table["calls"]):
                 identifier = "%scases/%s/%s@%s" % (again, name, row["call"], row["input"])
                 item(identifier, partial(self.measure, thing, arguments, row))
 

@@ -28,7 +28,7 @@ class Layers:
         self._engine = engine
         self._symbols = symbols
         self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
-        self._calls = Calls(self._factory)
+        self._calls = Calls(self._factory, engine.backend)
         self._table = self._calls.table
         self._base = symbols["layers.Layer"] if "layers.Layer" in symbols else symbols.get("engine.Layer")
 

@@ -27,6 +27,7 @@ class Optimizers:
         self._engine = engine
         self._table = data.load("cases/optimizers.json")
         self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
+        self._required: Dict[type, Dict[str, Any]] = {}
         self._plain: Dict[type, Any] = {}
 
     def facts(self, names: List[Tuple[str, Any]], item: Item, again: str = "") -> None:
@@ -40,10 +41,17 @@ class Optimizers:
                     item("%scases/%s/%s@name" % (again, name, text), partial(self.identified, thing, text))
             kind = self._kind(thing)
             why = self._table["outside"].get(last, "" if kind else "helper")
-            if why and module in self._table["modules"] + ["optimizers.schedules"] and not again:
-                item("not_probed/" + name, partial(reason, why))
             if not why:
-                (self._schedule if kind == "schedule" else self._optimizer)(name, thing, item, again)
+                try:
+                    self._required[thing] = self._factory.arguments(name, thing)
+                except NoValue as missing:
+                    why = "no value is known for the argument %s" % missing
+            if why and not again and module in self._table["modules"] + ["optimizers.schedules"]:
+                item("not_probed/" + name, partial(reason, why))
+            if not why and kind == "schedule":
+                item("%scases/%s/default@times" % (again, name), partial(self.rates, thing))
+            elif not why:
+                self._optimizer(name, thing, item, again)
 
     @staticmethod
     def _kind(thing: Any) -> str:
@@ -99,7 +107,7 @@ class Optimizers:
             numpy.full(len(self._table["gradients"]), start, "float32"),
             numpy.full(self._table["matrix"]["shape"], self._table["matrix"]["start"], "float32"),
         ][:many]
-        optimizer = self._factory.make(cls, arguments)
+        optimizer = self._factory.make(cls, dict(self._required[cls], **arguments))
         if row.get("sparse"):
             trace = self._engine.optimize_sparse(optimizer, numpy.full((4, 2), start, "float32"), steps)
         else:
@@ -138,19 +146,9 @@ class Optimizers:
         is_ignored = numpy.allclose(self._plain[cls], given, 0, 1e-9)
         return dict(fact, outcome={"state": "value", "value": "ignored" if is_ignored else "honoured"})
 
-    def _schedule(self, name: str, cls: Any, item: Item, again: str) -> None:
-        try:
-            arguments = self._factory.arguments(name, cls)
-        except NoValue as missing:
-            why = "no value is known for the argument %s" % missing
-            if not again:
-                item("not_probed/" + name, partial(reason, why))
-            return
-        item("%scases/%s/default@times" % (again, name), partial(self.rates, cls, arguments))
-
-    def rates(self, cls: Any, arguments: Dict[str, Any]) -> Dict[str, Any]:
+    def rates(self, cls: Any) -> Dict[str, Any]:
         """The learning rates of a schedule, one for each of the times."""
-        times = self._table["times"]
+        times, arguments = self._table["times"], self._required[cls]
         revision = canonical.digest([MEANING, times, sorted(canonical.compact(value) for value in arguments.values())])[7:15]
         fact: Dict[str, Any] = {"revision": revision, "input": "times", "arguments": arguments}
         try:

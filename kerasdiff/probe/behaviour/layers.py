@@ -105,7 +105,7 @@ class Layers:
             trainable = {id(weight) for weight in getattr(layer, "trainable_weights", [])}
             fact["trainable"] = [id(weight) in trainable for weight in layer.weights]
             if case.call == "default":
-                fact["names"] = [_COUNTER.sub("", "/".join(name.split("/")[-2:])) for name in names]
+                fact["names"] = [_COUNTER.sub("", name.rsplit("/", maxsplit=1)[-1]) for name in names]
                 fact["initial"] = {"state": "value", "parts": [_initial(array) for array in initial]}
         if _is_random(layer):
             fact["random"] = True

@@ -17,6 +17,11 @@ def _first(outputs: Any) -> Any:
     return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
 
 
+def _is_plain(output: Any) -> bool:
+    """What a penalty of 0 gives."""
+    return isinstance(output, (int, float, numpy.ndarray, numpy.generic))
+
+
 class Graph(Engine):
     """Keras 1 and 2 without eager execution: TensorFlow 1, Theano, CNTK."""
 
@@ -57,16 +62,21 @@ class Graph(Engine):
         return list(found) if many else found[0]
 
     def run(self, function: Callable[..., Any], inputs: List[Any]) -> Any:
-        """See `Engine.run`: the arrays are constants."""
+        """See `Engine.run`: the arrays are fed, as floats, as models feed theirs; constants would be folded into other numbers."""
         backend = self.api.backend
-        outputs = function(*[backend.variable(array) for array in inputs])
+        fed = [backend.placeholder(shape=array.shape) for array in inputs]
+        outputs = function(*fed)
+        if not inputs:
+            return self._evaluated(outputs)
+        for tensor, array in zip(fed, inputs):
+            if outputs is tensor:  # TensorFlow doesn't fetch what it is fed
+                return array
         if isinstance(outputs, (list, tuple)):
-            return [self._evaluated(output) for output in outputs]
-        return self._evaluated(outputs)
+            return backend.function(fed, list(outputs))(inputs)
+        return self._evaluated(outputs) if _is_plain(outputs) else backend.function(fed, [outputs])(inputs)[0]
 
     def _evaluated(self, output: Any) -> Any:
-        is_plain = isinstance(output, (int, float, numpy.ndarray, numpy.generic))  # what a penalty of 0 gives
-        return numpy.asarray(output) if is_plain else self.api.backend.eval(output)
+        return numpy.asarray(output) if _is_plain(output) else self.api.backend.eval(output)
 
     def build(self, call: Call, inputs: List[Any]) -> None:
         """See `Engine.build`."""

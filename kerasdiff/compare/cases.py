@@ -93,7 +93,8 @@ def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -
         yield from _argument(subject, case, one, other)
     yield from _weights(subject, case, one, other)
     # A layer that could draw but gives the same in training as in inference, as an LSTM without dropout, draws nothing.
-    is_random = all(side.get("random") and "same_as" not in side.get("training", {}) for side in (one, other))
+    draws = [side.get("random") and "same_as" not in side.get("training", {}) for side in (one, other)]
+    is_random = bool(one.get("random") and other.get("random") and any(draws))
     for quantity in sorted((one.keys() & other.keys()) - set(_ABOUT)):
         yield from _quantity(subject, case, quantity, one, other, is_random=is_random)
 
@@ -184,7 +185,8 @@ def _quantity(
         yield _found(subject, aspect, Effect.RESULTS, title, dtypes[0], dtypes[1], phases)
         return
     size = max((_error(x.get("values"), y.get("values")) for x, y in zip(a, b, strict=True)), default=(0.0, 0.0))
-    tolerance = tolerances().of(subject, quantity, {str(part.get("dtype")) for part in a})
+    types = {str(part.get("dtype")) for part in a} | {"float16" if "float16" in case else ""}
+    tolerance = tolerances().of(subject, quantity, types)
     if size[0] > tolerance:
         is_draw = quantity in _DRAWS or (is_random and quantity in ("training", "state"))
         effect = Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS

@@ -62,7 +62,7 @@ class Graph(Engine):
         return list(found) if many else found[0]
 
     def run(self, function: Callable[..., Any], inputs: List[Any]) -> Any:
-        """See `Engine.run`: the arrays are fed, as floats, as models feed theirs; constants would be folded into other numbers."""
+        """See `Engine.run`: arrays are fed, as floats, as models do; constants would be folded into other numbers."""
         backend = self.api.backend
         fed = [backend.placeholder(shape=array.shape) for array in inputs]
         outputs = function(*fed)

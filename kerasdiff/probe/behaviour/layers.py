@@ -99,7 +99,8 @@ class Layers:
         names = [str(weight.name) for weight in layer.weights]
         initial = [numpy.asarray(array) for array in layer.get_weights()]
         shapes = [tuple(array.shape) for array in initial]
-        filled = numbers.weights(names, shapes)
+        # What a layer has learnt by adapt() is its state, not a weight to choose.
+        filled = initial if hasattr(layer, "adapt") else numbers.weights(names, shapes)
         if names:
             fact["weights"] = [[_own_name(name), list(shape)] for name, shape in zip(names, shapes)]
             trainable = {id(weight) for weight in getattr(layer, "trainable_weights", [])}
@@ -111,6 +112,8 @@ class Layers:
             fact["random"] = True
         only = case.row.get("only", PINNED if case.call == "pinned" else QUANTITIES)
         self._set(layer, filled)
+        if case.row.get("repeat"):
+            _forget(layer)
         if "inference" in only:
             for time in range(case.row.get("repeat", 1)):
                 name = "inference" if not time else "inference_%d" % (time + 1)
@@ -161,6 +164,11 @@ def _quantity(fact: Dict[str, Any], name: str, run: Callable[[], Any]) -> None:
         fact[name] = {"state": "value", "parts": [numbers.measured(part) for part in value]}
     else:
         fact[name] = numbers.measured(value)
+
+
+def _forget(layer: Any) -> None:
+    """Clear the state that building, which calls the layer, has left in a stateful one."""
+    getattr(layer, "reset_states" if hasattr(layer, "reset_states") else "reset_state")()
 
 
 def _own_name(name: str) -> str:

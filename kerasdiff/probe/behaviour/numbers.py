@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy
 
 #: Numbers kept of one tensor, from its first to its last at even distances; significant digits of each.
-MAX_NUMBERS = 100
+MAX_NUMBERS = 64
 DIGITS = 9
 
 

@@ -35,6 +35,9 @@ DATA = ROOT / "tests" / "data"
 #: The environments whose fingerprints are kept as test input.
 ENVIRONMENTS = sorted(path.name.removesuffix(".json.gz") for path in DATA.glob("*.json.gz"))
 
+#: Those captured with the measured families.
+MEASURED = sorted(f"measured/{path.name.removesuffix('.json.gz')}" for path in (DATA / "measured").glob("*.json.gz"))
+
 #: The smallest ones, for tests that take many steps.
 SMALL = "keras-1.2.2+theano-1.0.5"
 THEANO = "keras-2.2.4+theano-1.0.5"

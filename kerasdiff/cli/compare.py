@@ -92,7 +92,8 @@ def _without(comparison: Comparison, patterns: tuple[str, ...]) -> Comparison:
         subject = identifier.partition("/")[0]
         return any(fnmatch.fnmatchcase(identifier, pattern) or fnmatch.fnmatchcase(subject, pattern) for pattern in patterns)
 
-    kept = {found.id for found in comparison.divergences if not ignored(found.id)}
+    ids = {found.id for found in comparison.divergences} | {unknown.id for unknown in comparison.not_comparable}
+    kept = {identifier for identifier in ids if not ignored(identifier)}
     return msgspec.structs.replace(
         comparison,
         divergences=[
@@ -104,5 +105,6 @@ def _without(comparison: Comparison, patterns: tuple[str, ...]) -> Comparison:
             for found in comparison.divergences
             if found.id in kept
         ],
-        not_comparable=[unknown for unknown in comparison.not_comparable if not ignored(unknown.id)],
+        not_comparable=[unknown for unknown in comparison.not_comparable if unknown.id in kept],
+        ignored=len(ids) - len(kept),
     )

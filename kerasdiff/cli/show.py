@@ -35,16 +35,25 @@ class NothingMatches(KerasdiffError):
 @click.option(
     "--api", type=click.Choice(["keras", "tf.keras", "tf_keras"]), help="API to show.  [default: the one that people use there]"
 )
+@click.option("--coverage", is_flag=True, help="Print how much was probed, by kind, and what wasn't, with the reasons.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the facts."
 )
-def command(fingerprint: str, pattern: str | None, api: str | None, form: str) -> None:
+def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *, coverage: bool) -> None:
     """Print the facts of a fingerprint: of the subjects that match PATTERN, or an overview.
 
     Subjects are symbols (layers.LSTM), settings.*, environment.*, packages.* and runtime.*; * matches anything, dots
     included.
     """
+    if coverage and pattern is not None:
+        message = "--coverage takes no PATTERN"
+        raise click.UsageError(message)
     side = Side(read(fingerprint), api)
+    if coverage:
+        from kerasdiff.report import coverage as report
+
+        put(report.as_json(side) if form == "json" else report.as_text(side))
+        return
     if pattern is None and form == "text":
         lines = list(_overview(side))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kerasdiff.compare import quantities
 from kerasdiff.compare.divergence import Divergence, divergence
 from kerasdiff.knowledge.load import Effect, tolerances
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from kerasdiff.fingerprint.document import Symbol
 
-#: What a case says besides its quantities.
-_ABOUT = ("revision", "arguments", "input", "random", "weights", "trainable", "build", "outcome", "names", "name")
 #: The phase of a model's life in which a quantity shows.
 _PHASES = {
     "initial": ["initialization"],
@@ -41,11 +40,14 @@ class Outcome(msgspec.Struct, frozen=True):
     unknown: list[tuple[str, str]]
     agree: dict[str, bool]
     """By call (``default``): whether every case of it on both sides agrees."""
+    compared: int
+    """How many cases could be compared."""
 
 
-def compare(subject: str, a: Symbol, b: Symbol) -> Outcome:
-    """Compare the cases that both sides have."""
-    divergences = list(_names(subject, a, b))
+def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outcome:
+    """Compare the cases that both sides have; ``alike`` says that they are known to be bit-equal: nothing is looked into."""
+    divergences = [] if alike else list(_names(subject, a, b))
+    compared = 0
     unknown: list[tuple[str, str]] = []
     agree: dict[str, bool] = {}
     for case in sorted(a.cases.keys() & b.cases.keys()):
@@ -53,14 +55,15 @@ def compare(subject: str, a: Symbol, b: Symbol) -> Outcome:
         if one.get("revision") != other.get("revision"):
             unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
             continue
-        found = [part for part in _case(subject, case, one, other) if part.effect is not Effect.INFO]
-        lost = [side for side in (one, other) if side.get("state") in ("crashed", "timeout")]
+        found = [] if alike else [part for part in _case(subject, case, one, other) if part.effect is not Effect.INFO]
+        lost = [side for side in (one, other) if quantities.is_lost(side)]
         if lost:
             unknown.append((f"{subject}/case.{case}", f"{lost[0]['state']}: {lost[0].get('message', '')}"))
+        compared += not lost
         call = case.partition("@")[0]
         agree[call] = agree.get(call, True) and not found
         divergences += found
-    return Outcome(divergences, unknown, agree)
+    return Outcome(divergences, unknown, agree, compared)
 
 
 def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:
@@ -71,9 +74,9 @@ def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:
             title = f"the weights are named {_listed(one.get('names'))} in A, {_listed(other.get('names'))} in B"
             yield _found(subject, f"case.{case}.names", Effect.INFO, title, one.get("names"), other.get("names"), ["saving"])
             return
-        told = [side["name"].get("values", [None])[0] if isinstance(side.get("name"), dict) else None for side in (one, other)]
+        told = [quantities.mapping(side.get("name")).get("values") for side in (one, other)]
         if None not in told and told[0] != told[1]:
-            title = f"its name in logs and history is {told[0]} in A, {told[1]} in B"
+            title = f"its name in logs and history is {_listed(told[0])} in A, {_listed(told[1])} in B"
             yield _found(subject, f"case.{case}.name", Effect.INFO, title, told[0], told[1], ["training"])
             return
 
@@ -83,7 +86,7 @@ def _listed(names: Any) -> str:
 
 
 def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
-    made = [side.get("build", {}).get("state", "value") for side in (one, other)]
+    made = [quantities.made(side) for side in (one, other)]
     if made == ["value", "error"]:
         title = f"{case}: raises {other['build'].get('type')} in B: {other['build'].get('message', '')}"
         yield _found(subject, f"case.{case}.build", Effect.BREAKS, title, "value", other["build"].get("type"), ["construction"])
@@ -93,9 +96,9 @@ def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -
         yield from _argument(subject, case, one, other)
     yield from _weights(subject, case, one, other)
     # A layer that could draw but gives the same in training as in inference, as an LSTM without dropout, draws nothing.
-    draws = [side.get("random") and "same_as" not in side.get("training", {}) for side in (one, other)]
-    is_random = bool(one.get("random") and other.get("random") and any(draws))
-    for quantity in sorted((one.keys() & other.keys()) - set(_ABOUT)):
+    draws = any("same_as" not in quantities.mapping(side.get("training")) for side in (one, other))
+    is_random = bool(one.get("random") and other.get("random") and draws)
+    for quantity in sorted(quantities.names(one) & quantities.names(other)):
         yield from _quantity(subject, case, quantity, one, other, is_random=is_random)
 
 
@@ -105,16 +108,19 @@ def _found(subject: str, aspect: str, effect: Effect, title: str, a: Any, b: Any
 
 def _argument(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
     """What becomes of an argument under its historical name."""
-    a, b = one["outcome"].get("value"), other["outcome"].get("value")
-    if a == b or None in (a, b):
+    a, b = (quantities.mapping(side["outcome"]).get("value") for side in (one, other))
+    if a == b:
         return
-    name, value = next(iter(one.get("arguments", {}).items()), ("", ""))
+    if not isinstance(a, str) or not isinstance(b, str):  # unstable: what becomes of it is known on one side only
+        title = f"{case}: what becomes of the argument is the same in each run in one environment only"
+        yield _found(subject, f"case.{case}.outcome", Effect.REPRODUCIBILITY, title, a, b, ["training"])
+        return
+    name, value = next(iter(quantities.mapping(one.get("arguments")).items()), ("", ""))
     effect = Effect.INFO
     if name == "identifier":
+        effect = Effect.BREAKS if b == "refused" else Effect.INFO
         title = f"the name {value!r} is {a} in A, {b} in B"
-        yield _found(
-            subject, f"case.{case}.outcome", Effect.BREAKS if b == "refused" else effect, title, a, b, ["construction"]
-        )
+        yield _found(subject, f"case.{case}.outcome", effect, title, a, b, ["construction"])
         return
     if a == "honoured":
         effect = Effect.RESULTS if b == "ignored" else Effect.BREAKS
@@ -142,22 +148,12 @@ def _weights(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]
         )
 
 
-def _resolved(case: dict[str, Any], quantity: str) -> Any:
-    fact = case[quantity]
-    return case.get(fact["same_as"], fact) if isinstance(fact, dict) and "same_as" in fact else fact
-
-
-def _parts(fact: Any) -> list[dict[str, Any]]:
-    parts = fact if isinstance(fact, list) else fact.get("parts", [fact]) if isinstance(fact, dict) else []
-    return [part for part in parts if isinstance(part, dict)]
-
-
 def _quantity(
     subject: str, case: str, quantity: str, one: dict[str, Any], other: dict[str, Any], *, is_random: bool
 ) -> Iterator[Divergence]:
     aspect, phases = f"case.{case}.{quantity}", _PHASES.get(quantity, [])
-    a, b = _parts(_resolved(one, quantity)), _parts(_resolved(other, quantity))
-    states = [next((part["state"] for part in parts if part.get("state", "value") != "value"), "value") for parts in (a, b)]
+    a, b = quantities.parts(one, quantity), quantities.parts(other, quantity)
+    states = [quantities.state(a), quantities.state(b)]
     if "unstable" in states:
         if states[0] != states[1]:
             title = f"{case}: {quantity} is the same in each run in one environment only"
@@ -217,10 +213,13 @@ def _error(a: Any, b: Any) -> tuple[float, float]:
     if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b):
         return (math.inf, math.inf) if a != b else (0.0, 0.0)
     largest = difference = 0.0
-    for x, y in zip(a, b, strict=True):
-        if isinstance(x, (int, float)) and isinstance(y, (int, float)):
-            largest = max(largest, abs(x), abs(y))
-            difference = max(difference, abs(x - y))
-        elif x != y:
-            return math.inf, math.inf
-    return (difference / largest if largest else 0.0), difference
+    try:
+        for x, y in zip(a, b, strict=True):
+            if isinstance(x, (int, float)) and isinstance(y, (int, float)):
+                largest = max(largest, abs(x), abs(y))
+                difference = max(difference, abs(x - y))
+            elif x != y:
+                return math.inf, math.inf
+        return (difference / largest, float(difference)) if difference else (0.0, 0.0)
+    except OverflowError:  # an integer beyond all floats
+        return math.inf, math.inf

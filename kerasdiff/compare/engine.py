@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kerasdiff.compare import context, settings, symbols
+from kerasdiff.compare import context, coverage, settings, symbols
 from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, divergence
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import VALUE, Fingerprint
@@ -20,8 +20,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     b: Side
     divergences: list[Divergence]
     not_comparable: list[NotComparable]
-    coverage: dict[str, int]
+    coverage: dict[str, Any]
+    """How much there is and how much of it was compared: symbols, cases, and by kind what was probed on each side."""
     context: dict[str, Any]
+    ignored: int = 0
+    """How many ids were left out on request."""
 
 
 def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: str | None = None) -> Comparison:
@@ -32,16 +35,22 @@ def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: 
     """
     one, other = Side(a, api_a), Side(b, api_b)
     findings = Findings()
-    compared: int | None = 0
+    compared = symbols.Compared()
     if _both_usable(one, other, findings):
-        compared = None if _is_alike(one, other) else symbols.compare(one, other, findings)
+        compared = symbols.alike(one) if _is_alike(one, other) else symbols.compare(one, other, findings)
         settings.compare(one, other, findings)
     return Comparison(
         a=one,
         b=other,
         divergences=findings.divergences,
         not_comparable=findings.not_comparable,
-        coverage={"symbols": len(one.api.symbols), "compared": len(one.api.symbols) if compared is None else compared},
+        coverage={
+            "symbols": len(one.api.symbols),
+            "compared": compared.objects,
+            "cases": {"compared": compared.cases, "not_comparable": compared.not_comparable},
+            "a": {kind: known.figures for kind, known in coverage.of(one).items()},
+            "b": {kind: known.figures for kind, known in coverage.of(other).items()},
+        },
         context={
             "packages": context.packages(a, b),
             "runtime": context.runtime(a, b),
@@ -51,12 +60,19 @@ def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: 
 
 
 def _is_alike(a: Side, b: Side) -> bool:
-    """Whether the declared facts are bit-equal: nothing to align."""
+    """Whether what is declared and what was measured is bit-equal, and nothing of it is unknown: nothing to align."""
     return (
         a.api_name == b.api_name
         and all(a.fingerprint.digests[part] == b.fingerprint.digests[part] for part in ("declared", "measured"))
         and all(side.fingerprint.family_state("symbols", side.api_name) == "ok" for side in (a, b))
+        and all(_is_whole(side.fingerprint) for side in (a, b))
     )
+
+
+def _is_whole(fingerprint: Fingerprint) -> bool:
+    """Whether no measured family broke off or lost a case, in any API: symbols of one may be described in another."""
+    states = {fingerprint.family_state(family, api) for family in coverage.KINDS for api in fingerprint.apis}
+    return states <= {"ok", "not run"}
 
 
 def _both_usable(a: Side, b: Side, findings: Findings) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.fingerprint.document import VALUE, Api, Fingerprint, Symbol
 from kerasdiff.knowledge.load import equivalents
-from kerasdiff.probe import choice
+from kerasdiff.probe import canonical, choice
 from kerasdiff.text import visible
 
 if TYPE_CHECKING:
@@ -53,13 +53,31 @@ class Side:
         """Whether the public tree has a module of this name, the root included."""
         return not name or (name in self.api.symbols and self.api.symbols[name].kind == "module")
 
+    def place(self, name: str) -> tuple[str, str]:
+        """The API that describes a canonical name, and the canonical name there."""
+        same_as = self.api.symbols[name].same_as
+        if same_as is None:
+            return self.api_name, name
+        api, _, target = same_as.partition(":")
+        return api, target
+
     def symbol(self, name: str) -> Symbol:
         """The description of a canonical name, found in the API that holds it, with this API's aliases."""
         own = self.api.symbols[name]
         if own.same_as is None:
             return own
-        api, _, target = own.same_as.partition(":")
+        api, target = self.place(name)
         return msgspec.structs.replace(self.fingerprint.apis[api].symbols[target], aliases=own.aliases)
+
+    def measured(self, name: str) -> tuple[str, str, str] | None:
+        """Where the cases of a canonical name stand, and the digest of their family; None where the fingerprint has none.
+
+        Where two sides say the same, the cases are bit-equal.
+        """
+        api, target = self.place(name)
+        family = canonical.family((target, *self.fingerprint.apis[api].symbols[target].aliases))
+        digest = self.fingerprint.digests.get(family or "")
+        return None if family is None or digest is None else (api, target, f"{family} {digest}")
 
     def names(self, name: str) -> Iterator[str]:
         """Every public name of the object canonically called ``name``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kerasdiff.compare import cases, evidence
 from kerasdiff.compare.divergence import Findings, divergence
@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 _MODULE = "module"
 
 
-def compare(a: Side, b: Side, findings: Findings) -> int:
-    """Compare every symbol of two sides; returns how many objects were compared."""
+class Compared(NamedTuple):
+    """How much was compared: ``objects``, ``cases`` of them, and cases ``not_comparable``."""
+
+    objects: int = 0
+    cases: int = 0
+    not_comparable: int = 0
+
+
+Pairs = dict[tuple[str, str], "cases.Outcome | None"]
+"""What measuring says of each pair of objects that was compared, by their canonical names."""
+
+
+def compare(a: Side, b: Side, findings: Findings) -> Compared:
+    """Compare every symbol of two sides."""
     if not _both_captured(a, b, findings):
-        return 0
-    pairs: set[tuple[str, str]] = set()
+        return Compared()
+    pairs: Pairs = {}
     for name in sorted(a.api.symbols):
         symbol = a.api.symbols[name]
         if symbol.kind == _MODULE:
@@ -30,7 +42,16 @@ def compare(a: Side, b: Side, findings: Findings) -> int:
         else:
             _aligned(name, a, b, pairs, findings)
     _additions(a, b, findings)
-    return len(pairs)
+    measured = [outcome for outcome in pairs.values() if outcome is not None]
+    return Compared(
+        len(pairs), sum(outcome.compared for outcome in measured), sum(len(outcome.unknown) for outcome in measured)
+    )
+
+
+def alike(side: Side) -> Compared:
+    """What comparing a side with its like would give, without looking into it."""
+    reached = [name for name, symbol in side.api.symbols.items() if symbol.kind != _MODULE and symbol.state == VALUE]
+    return Compared(len(side.api.symbols), sum(len(side.symbol(name).cases) for name in reached))
 
 
 def _both_captured(a: Side, b: Side, findings: Findings) -> bool:
@@ -86,7 +107,7 @@ def _unreachable(name: str, symbol: Symbol, b: Side, findings: Findings) -> None
         findings.unknown(f"{name}/presence", f"{symbol.state} in A: {symbol.message}")
 
 
-def _aligned(name: str, a: Side, b: Side, pairs: set[tuple[str, str]], findings: Findings) -> None:
+def _aligned(name: str, a: Side, b: Side, pairs: Pairs, findings: Findings) -> None:
     """Compare the object ``name`` of A with every object that B has under one of its names."""
     symbol = a.symbol(name)
     targets = {known: b.canonical(known) for known in a.names(name)}
@@ -96,8 +117,9 @@ def _aligned(name: str, a: Side, b: Side, pairs: set[tuple[str, str]], findings:
     for known, target in targets.items():
         if target is not None:
             if (name, target) not in pairs:
-                pairs.add((name, target))
-                _pair(known, symbol, target, a, b, findings)
+                where = a.measured(name)
+                alike = where is not None and where == b.measured(target)
+                pairs[name, target] = _pair(known, symbol, target, a, b, findings, alike=alike)
         elif is_described and not _is_hidden(known, a, b) and (known == name or _lost_module(known, a, b) is None):
             _gone(known, symbol, surviving, a, b, findings)
 
@@ -116,27 +138,29 @@ def _lost_class(name: str, symbol: Symbol, a: Side, b: Side) -> str | None:
     return f"{owner}/presence" if is_lost else None
 
 
-def _pair(subject: str, one: Symbol, target: str, a: Side, b: Side, findings: Findings) -> None:
+def _pair(subject: str, one: Symbol, target: str, a: Side, b: Side, findings: Findings, *, alike: bool) -> cases.Outcome | None:
+    """Compare two objects; None where their cases can't be."""
     other = b.symbol(target)
     if other.kind == _MODULE:
         findings.add(
             divergence(subject, "kind", Effect.BREAKS, f"{subject} is a {one.kind} in A, a module in B", one.kind, _MODULE)
         )
-        return
+        return None
     if other.state != VALUE:
         _unreached(subject, one, other, findings)
-        return
+        return None
     if one.kind != other.kind:
         title = f"{subject} is a {one.kind} in A, a {other.kind} in B"
         findings.add(divergence(subject, "kind", Effect.INFO, title, one.kind, other.kind))
     if other.deprecated and not one.deprecated:
         findings.add(divergence(subject, "deprecated", Effect.INFO, f"{subject} is marked as deprecated in B", a=False, b=True))
-    measured = cases.compare(subject, one, other)
+    measured = cases.compare(subject, one, other, alike=alike)
     for identifier, why in measured.unknown:
         findings.unknown(identifier, why)
     for found in evidence.judge(Pair(subject, one, other, (a, b)).compare(), measured):
         findings.add(found)
     _instances(subject, one, other, findings)
+    return measured
 
 
 def _unreached(subject: str, one: Symbol, other: Symbol, findings: Findings) -> None:

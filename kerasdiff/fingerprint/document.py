@@ -57,6 +57,8 @@ class Symbol(Document, frozen=True, kw_only=True):
     instance: Instance | None = None
     cases: dict[str, dict[str, Any]] = {}
     """What was measured, by case (``default@2d``): ``revision``, ``arguments``, and quantities such as ``inference``."""
+    not_probed: str | None = None
+    """Why a symbol of a measured family has no case."""
 
 
 class Setting(Document, frozen=True, kw_only=True):

@@ -129,6 +129,23 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not any(word in parameter.split("_") for word in self.not_exercised)
 
 
+class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What doesn't count in the figure of what was probed: ``coverage.json``.
+
+    ``helpers``: names that are no symbols of their module's kind. ``out_of_scope``: reasons to probe nothing that are none to
+    miss something.
+    """
+
+    helpers: list[str]
+    out_of_scope: list[str]
+
+
+@cache
+def coverage() -> Coverage:
+    """The table of what is out of scope."""
+    return msgspec.json.decode(_read("coverage.json"), type=Coverage)
+
+
 @cache
 def tolerances() -> Tolerances:
     """The table of tolerances."""

@@ -2,13 +2,29 @@
 
 import hashlib
 import json
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterable, Iterator, Optional
 
 #: Levels written one entry a line, so that version control shows which symbol changed; deeper values stay on one line.
 OPEN_LEVELS = 5
 
 #: ``captured`` and ``label`` describe the act of capturing; ``digests`` can't contain itself.
 OUTSIDE_DIGESTS = ("captured", "digests", "label", "schema")
+
+#: The measured families, and the modules whose symbols each is about; Keras 1 has older names for two of them.
+FAMILIES = {
+    "layers": ("layers", "layers.experimental.preprocessing"),
+    "activations": ("activations",),
+    "constraints": ("constraints",),
+    "initializers": ("initializers", "initializations"),
+    "losses": ("losses", "objectives"),
+    "metrics": ("metrics",),
+    "optimizers": ("optimizers", "optimizers.schedules", "optimizers.legacy", "optimizers.experimental"),
+    "regularizers": ("regularizers",),
+}
+_FAMILY_OF = {module: family for family, modules in FAMILIES.items() for module in modules}
+
+#: What of a symbol was measured, or says why nothing was; the rest is declared.
+MEASURED = ("cases", "not_probed")
 
 
 def compact(value: Any) -> str:
@@ -18,7 +34,16 @@ def compact(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """``sha256:…`` of the compact form."""
-    return "sha256:" + hashlib.sha256(compact(value).encode("ascii")).hexdigest()
+    return _digest_of(compact(value))
+
+
+def _digest_of(written: str) -> str:
+    return "sha256:" + hashlib.sha256(written.encode("ascii")).hexdigest()
+
+
+def family(names: Iterable[str]) -> Optional[str]:
+    """The measured family of a symbol, given its names: that of the first which is directly in one of its modules."""
+    return next((_FAMILY_OF[module] for module in (name.rpartition(".")[0] for name in names) if module in _FAMILY_OF), None)
 
 
 def document(value: Dict[str, Any]) -> str:
@@ -52,11 +77,31 @@ def _undeclared_api(api: Dict[str, Any]) -> Dict[str, Any]:
     return {key: value for key, value in api.items() if key != "symbols"}
 
 
-def _measured_api(api: Dict[str, Any]) -> Dict[str, Any]:
+def _measured_api(api: Dict[str, Any]) -> Dict[str, str]:
+    """The cases of each symbol, written out once for all digests: they are most of a fingerprint."""
     return {
-        name: {call: _stable(case) for call, case in symbol["cases"].items()}
+        name: compact({call: _stable(case) for call, case in symbol["cases"].items()})
         for name, symbol in api.get("symbols", {}).items()
         if "cases" in symbol
+    }
+
+
+def _joined(written: Dict[str, str]) -> str:
+    """An object as `compact` writes it, of values that are written out already."""
+    return "{" + ",".join(json.dumps(key) + ":" + written[key] for key in sorted(written)) + "}"
+
+
+def _families(apis: Dict[str, Any], measured: Dict[str, Dict[str, str]]) -> Dict[str, str]:
+    """The digest of each family that has cases, over all APIs that have some of it."""
+    parts: Dict[str, Dict[str, Dict[str, str]]] = {}
+    for api, symbols in measured.items():
+        for name, written in symbols.items():
+            aliases = apis[api]["symbols"][name].get("aliases", ())
+            found = family((name,) + tuple(aliases))
+            if found is not None:
+                parts.setdefault(found, {}).setdefault(api, {})[name] = written
+    return {
+        found: _digest_of(_joined({api: _joined(symbols) for api, symbols in part.items()})) for found, part in parts.items()
     }
 
 
@@ -72,21 +117,31 @@ def _declared_api(api: Dict[str, Any]) -> Dict[str, Any]:
     declared = {key: value for key, value in api.items() if key in ("module", "version", "backend", "state", "type")}
     declared["settings"] = _declared_settings(api.get("settings", {}))
     declared["symbols"] = {
-        name: {key: value for key, value in symbol.items() if key != "cases"} for name, symbol in api.get("symbols", {}).items()
+        name: {key: value for key, value in symbol.items() if key not in MEASURED}
+        for name, symbol in api.get("symbols", {}).items()
     }
     return declared
+
+
+def _reasons(api: Dict[str, Any]) -> Dict[str, Any]:
+    return {name: symbol["not_probed"] for name, symbol in api.get("symbols", {}).items() if "not_probed" in symbol}
 
 
 def digests(fingerprint: Dict[str, Any]) -> Dict[str, str]:
     """The digests of a fingerprint's content.
 
     ``declared`` groups a fleet: symbols, configurations and settings, without what the machine decides. ``all`` covers every
-    fact: it is the digest of the other parts' digests, so that nothing is written out twice.
+    fact: it is the digest of the other parts' digests, so that nothing is written out twice. ``measured`` covers all cases,
+    and each family that has some has a digest of its own.
     """
     apis = fingerprint.get("apis", {})
     declared = digest({name: _declared_api(api) for name, api in apis.items()})
     parts = {key: digest(value) for key, value in fingerprint.items() if key not in OUTSIDE_DIGESTS and key != "apis"}
     parts["declared"] = declared
     parts["apis"] = digest({name: _undeclared_api(api) for name, api in apis.items()})
-    parts["measured"] = measured = digest({name: _measured_api(api) for name, api in apis.items()})
-    return {"all": digest(parts), "declared": declared, "measured": measured}
+    cases = {name: _measured_api(api) for name, api in apis.items()}
+    parts["measured"] = measured = _digest_of(_joined({name: _joined(symbols) for name, symbols in cases.items()}))
+    reasons = {name: _reasons(api) for name, api in apis.items()}
+    if any(reasons.values()):  # else what was captured before they were told has the digest it had
+        parts["not_probed"] = digest(reasons)
+    return dict(_families(apis, cases), all=digest(parts), declared=declared, measured=measured)

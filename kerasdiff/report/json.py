@@ -27,6 +27,7 @@ def summary(comparison: Comparison) -> dict[str, int]:
         "unexplained": 0,
         "not_comparable": len(comparison.not_comparable),
         "waived": sum(found.waived is not None for found in comparison.divergences),
+        "ignored": comparison.ignored,
     }
 
 

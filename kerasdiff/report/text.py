@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.text import Text
 
+from kerasdiff.compare import coverage
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.probe import apis
 from kerasdiff.report.json import summary
@@ -144,6 +145,7 @@ class TextReporter:
         yield "", ""
         for line, style in self._wrapped(self._headline(comparison), "", "bold"):
             yield line.replace("\u00a0", " "), style
+        yield from self._wrapped(_behaviour(comparison), "")
         for effect in Effect:
             yield from self._effect(effect, [found for found in comparison.divergences if found.effect is effect])
         yield from self._not_comparable(comparison)
@@ -154,10 +156,13 @@ class TextReporter:
     def _headline(self, comparison: Comparison) -> str:
         counts = summary(comparison)
         parts = [f"{counts[effect.value]}\u00a0{effect.value}" for effect in Effect if counts[effect.value]]
+        ignored = f"{counts['ignored']} ignored (--ignore)"
         if not parts:
-            return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables."
+            but = f", but {ignored}" if counts["ignored"] else ""
+            return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables{but}."
         total = len(comparison.divergences)
-        return f"{total} divergence{'s' if total > 1 else ''}: {', '.join(parts)}"
+        besides = f"; {ignored}" if counts["ignored"] else ""
+        return f"{total} divergence{'s' if total > 1 else ''}: {', '.join(parts)}{besides}"
 
     def _effect(self, effect: Effect, divergences: list[Divergence]) -> Iterator[tuple[str, str]]:
         if not divergences:
@@ -219,6 +224,24 @@ class TextReporter:
             3: "can't be answered: some facts are not comparable",
         }
         return f"Gate {said[gate.exit]}; exit status {gate.exit}."
+
+
+def _behaviour(comparison: Comparison) -> str:
+    """How much behaviour was measured, on the side that has less of it."""
+    sides = {"A": comparison.a, "B": comparison.b}
+    without = [name for name, side in sides.items() if not coverage.families(side)]
+    if without:
+        return f"Behaviour was not measured in {' and '.join(without)}."
+    known = {name: {kind: coverage.Kind(**part) for kind, part in comparison.coverage[name.lower()].items()} for name in sides}
+    least = min(known, key=lambda name: coverage.total(known[name]).share)
+    families = coverage.families(sides[least])
+    figures = [f"{part.probed} of {part.symbols} {kind}" for kind, part in known[least].items() if kind in families]
+    rest = [kind for kind in known[least] if kind not in families]
+    return (
+        f"Probed in {least}: {', '.join(figures)}, in {coverage.total(known[least]).cases:,} cases"
+        + (f"; not {', '.join(rest)}" if rest else "")
+        + "."
+    )
 
 
 def _brief(value: object) -> str:

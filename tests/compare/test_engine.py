@@ -8,12 +8,16 @@ from contextlib import suppress
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerasdiff.compare import quantities
+from kerasdiff.compare.cases import compare as compare_cases
 from kerasdiff.compare.engine import Comparison, compare
 from kerasdiff.errors import KerasdiffError
+from kerasdiff.fingerprint.document import Symbol
 from kerasdiff.fingerprint.load import parse
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
@@ -172,6 +176,39 @@ PARAMETERS = st.lists(
     ),
     max_size=5,
 )
+TENSORS = st.fixed_dictionaries(
+    {},
+    optional={
+        "state": STATES,
+        "type": TEXT,
+        "message": TEXT,
+        "shape": st.lists(st.integers(0, 3), max_size=2),
+        "values": st.lists(NUMBERS | st.sampled_from(["nan", "inf", "-inf"]), max_size=3),
+        "same_as": st.sampled_from(["inference", "training", "build", "nothing"]),
+    },
+)
+QUANTITIES = TENSORS | st.lists(TENSORS, max_size=2) | st.fixed_dictionaries({"parts": st.lists(TENSORS, max_size=2)}) | VALUES
+CASES = st.dictionaries(
+    st.sampled_from(["default@2d", "default@3d", "pinned@2d", "argument-lr@1d"]) | TEXT,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "revision": st.sampled_from(["9f2c", "77aa"]),
+            "random": st.booleans(),
+            "arguments": st.dictionaries(TEXT, VALUES, max_size=2) | VALUES,
+            "outcome": st.fixed_dictionaries({"value": st.sampled_from(["honoured", "ignored", "refused"])}) | VALUES,
+            "weights": st.lists(st.tuples(TEXT, st.lists(st.integers(0, 3), max_size=2)), max_size=2) | VALUES,
+            "trainable": VALUES,
+            "build": TENSORS | VALUES,
+            "inference": QUANTITIES,
+            "training": QUANTITIES,
+            "draw": QUANTITIES,
+            "state": QUANTITIES | STATES,
+            "message": TEXT,
+        },
+    ),
+    max_size=3,
+)
 SYMBOLS = st.fixed_dictionaries(
     {"kind": st.sampled_from(["class", "function", "method", "module", "unknown", "odd"])},
     optional={
@@ -184,6 +221,8 @@ SYMBOLS = st.fixed_dictionaries(
         "config": st.none() | st.dictionaries(TEXT, VALUES, max_size=4),
         "same_as": st.none() | st.sampled_from(["keras:layers.Dense", "keras:layers.LSTM"]),
         "instance": st.fixed_dictionaries({"state": STATES}, optional={"arguments": st.dictionaries(TEXT, VALUES, max_size=2)}),
+        "cases": CASES,
+        "not_probed": st.none() | TEXT | st.sampled_from(["abstract base", "helper"]),
     },
 )
 SETTINGS = st.fixed_dictionaries({}, optional={"value": VALUES, "source": TEXT, "state": STATES, "message": TEXT})
@@ -323,6 +362,28 @@ def test_any_two_fingerprints_are_compared(one: Edits, other: Edits) -> None:
     a, b = read(one.document()), read(other.document())
     if a is not None and b is not None:
         check_whole(compare(a, b))
+
+
+def with_cases(cases: Raw) -> Symbol:
+    """A symbol that holds ``cases``, as a fingerprint gives it."""
+    return msgspec.convert(json.loads(json.dumps({"kind": "class", "cases": cases})), Symbol)
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(CASES, CASES)
+def test_cases_with_anything_in_them_are_compared(one: Raw, other: Raw) -> None:
+    a, b = with_cases(one), with_cases(one | {name: {**one.get(name, {}), **case} for name, case in other.items()})
+    for found in (compare_cases("layers.X", a, b), compare_cases("layers.X", b, a)):
+        assert json.dumps([found.unknown, msgspec.to_builtins(found.divergences)], allow_nan=False)
+        assert found.compared + len(found.unknown) == len(a.cases.keys() & b.cases.keys())
+    for case in b.cases.values():
+        assert quantities.is_measured(case) or quantities.failure(case)
+
+
+@given(CASES)
+def test_cases_with_anything_in_them_do_not_differ_from_themselves(cases: Raw) -> None:
+    whole = with_cases(cases)
+    assert compare_cases("layers.X", whole, whole) == compare_cases("layers.X", whole, whole, alike=True)
 
 
 def test_most_of_what_is_tried_is_a_fingerprint() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -77,6 +77,26 @@ def test_a_fingerprint_agrees_with_itself() -> None:
         for name, symbol in fingerprint.apis[next(iter(fingerprint.apis))].symbols.items():
             outcome = compare_cases(name, symbol, symbol)
             assert (outcome.divergences, outcome.unknown) == ([], [])
+
+
+def found(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Divergence]:
+    a, b = (Symbol(kind="class", cases={"default@2d": case}) for case in (one, other))
+    return {part.aspect: part for part in compare_cases("layers.X", a, b).divergences}
+
+
+def test_what_becomes_of_an_argument_in_some_runs_only_is_no_break() -> None:
+    stable: dict[str, Any] = {"outcome": {"state": "value", "value": "honoured"}}
+    unstable = {"outcome": {"state": "unstable"}}
+    for one, other in ((stable, unstable), (unstable, stable)):
+        assert found(one, other)["case.default@2d.outcome"].effect is Effect.REPRODUCIBILITY
+    assert found(unstable, unstable) == {}
+
+
+def test_integers_beyond_all_floats_are_compared() -> None:
+    huge, small = ({"inference": {"state": "value", "values": [number, 0.5]}} for number in (10**400, 1))
+    assert found(huge, huge) == {}
+    size = found(huge, small)["case.default@2d.inference"].size
+    assert size == {"case": "default@2d", "scaled": "inf", "max_abs": "inf", "tolerance": 1e-6}
 
 
 def test_a_case_measured_in_another_way_is_not_comparable() -> None:

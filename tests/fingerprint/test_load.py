@@ -17,7 +17,7 @@ from kerasdiff.errors import KerasdiffError, OutputError
 from kerasdiff.fingerprint.document import SCHEMA, Fingerprint
 from kerasdiff.fingerprint.load import FingerprintError, parse, save, write
 from kerasdiff.probe import canonical
-from tests.conftest import ENVIRONMENTS, SMALL, THEANO, Raw, acting, api_of, path, raw, sealed, symbol_of, text
+from tests.conftest import ENVIRONMENTS, MEASURED, SMALL, THEANO, Raw, acting, api_of, path, raw, sealed, symbol_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -263,6 +263,42 @@ def test_the_declared_digest_is_without_what_the_machine_decides() -> None:
     assert found["all"] != before["digests"]["all"]
     api_of(document)["settings"]["floatx"]["value"] = "float64"
     assert canonical.digests(document)["declared"] != before["digests"]["declared"]
+
+
+def test_the_digest_of_a_family_fits_its_cases() -> None:
+    document = raw(MEASURED[0])
+    assert "layers" not in document["digests"]  # captured before families had digests
+    assert parse(text(MEASURED[0]), "here").digests == document["digests"]
+    found = parse(sealed(document), "here").digests
+    assert {"layers", "losses"} <= found.keys()
+    document["digests"]["layers"] = found["losses"]
+    with pytest.raises(FingerprintError, match="digest 'layers' doesn't fit its content"):
+        parse(canonical.document(document).encode(), "here")
+
+
+def test_the_digest_of_a_family_without_cases_fits_nothing() -> None:
+    document = raw(SMALL)
+    document["digests"]["layers"] = canonical.digest({})
+    with pytest.raises(FingerprintError, match="digest 'layers' doesn't fit its content"):
+        parse(canonical.document(document).encode(), "here")
+
+
+def test_a_file_of_the_same_facts_is_written_again_with_the_digests_of_its_families(tmp_path: Path) -> None:
+    target = tmp_path / "older.json"
+    save(text(MEASURED[0]).decode(), target, force=False)
+    save(sealed(raw(MEASURED[0])).decode(), target, force=False)
+    assert "layers" in load(target).digests
+
+
+def test_why_a_symbol_has_no_case_is_read_and_kept_with_keys_from_the_future(tmp_path: Path) -> None:
+    document = raw(SMALL)
+    symbol_of(document, "layers.Lambda").update(not_probed="needs a function", later={"a": 1})
+    save(sealed(document).decode(), tmp_path / "a.json", force=False)
+    assert load(tmp_path / "a.json").apis["keras"].symbols["layers.Lambda"].not_probed == "needs a function"
+    assert json.loads((tmp_path / "a.json").read_bytes()) == document
+    symbol_of(document, "layers.Lambda")["not_probed"] = 5
+    with pytest.raises(FingerprintError, match=r"Expected `str \| null`, got `int`"):
+        parse(sealed(document), "here")
 
 
 def test_a_fingerprint_is_saved_packed_by_its_name(tmp_path: Path) -> None:

@@ -203,7 +203,10 @@ def test_what_is_ignored_is_in_no_count_and_no_cause(kerasdiff: Callable[..., Ra
         assert found["cause"] in {None, *left}
         assert set(found["explains"]) <= left
     assert sum(report["summary"][effect.value] for effect in Effect) == len(left)
+    assert everything["summary"]["ignored"] == 0
+    assert report["summary"]["ignored"] == len(everything["divergences"]) - len(left) > 0
     out = kerasdiff("compare", *pair, *ignore).out
+    assert f"; {report['summary']['ignored']} ignored (--ignore)" in " ".join(out.split())
     assert "mixed_precision.experimental.Policy" in out  # named, now that no cause stands for it
 
 
@@ -211,3 +214,5 @@ def test_unknown_facts_that_are_ignored_leave_an_answer(files: dict[str, str], k
     assert kerasdiff("compare", files["same"], files["unknown"], "--ignore", "callbacks.*").status == 0
     assert kerasdiff("compare", files["same"], files["both"], "--ignore", "callbacks.History").status == 1
     assert kerasdiff("compare", files["same"], files["both"], "--ignore", "callbacks.EarlyStopping").status == 3
+    counted = kerasdiff("compare", files["same"], files["unknown"], "--ignore", "callbacks.*", "--format", "json").out
+    assert json.loads(counted)["summary"]["ignored"] == 1

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kerasdiff.knowledge.load import Effect, Effects, Equivalents, effects, equivalents
+from kerasdiff.knowledge.load import Coverage, Effect, Effects, Equivalents, coverage, effects, equivalents
 from kerasdiff.probe import apis, data
 from tests.conftest import ENVIRONMENTS, fingerprint
 
@@ -164,6 +164,17 @@ def test_every_setting_that_a_default_of_none_stands_for_is_real() -> None:
     assert set(equivalents().effective_none.values()) <= set(SETTINGS)
 
 
+def test_every_helper_is_a_real_one(public: set[str]) -> None:
+    assert coverage().helpers
+    for name in coverage().helpers:
+        assert {f"{module}.{name}" for module in ("layers", "losses", "optimizers")} & public
+
+
+def test_what_is_out_of_scope_is_said_once() -> None:
+    assert "helper" in coverage().out_of_scope  # the reason that helpers get
+    assert len(set(coverage().out_of_scope)) == len(coverage().out_of_scope)
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -172,6 +183,7 @@ def test_every_setting_that_a_default_of_none_stands_for_is_real() -> None:
         (b'{"parameters": {}, "modules": {}, "settings": {"x": "awful"}, "variables": {}, "defaults": {}}', Effects),
         (b'{"effective_none": {}, "values": [{"parameter": "x", "alike": [1, 2]}], "objects": []}', Equivalents),
         (b'{"effective_none": {}, "values": [], "objects": [], "guess": 1}', Equivalents),
+        (b'{"helpers": [], "out_of_scope": [], "guess": 1}', Coverage),
     ],
 )
 def test_a_row_with_a_mistake_is_refused_when_it_is_loaded(text: bytes, kind: Any) -> None:

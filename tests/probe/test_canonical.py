@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdiff.probe.canonical import OUTSIDE_DIGESTS, compact, digest, digests, document
-from tests.conftest import ENVIRONMENTS, SMALL, raw, text
+from kerasdiff.probe import apis, data
+from kerasdiff.probe.canonical import FAMILIES, OUTSIDE_DIGESTS, compact, digest, digests, document, family
+from tests.conftest import ENVIRONMENTS, MEASURED, SMALL, raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +175,64 @@ def test_what_is_measured_is_outside_of_declared() -> None:
     assert one["declared"] == two["declared"] == FINGERPRINT["digests"]["declared"]
     assert one["measured"] != two["measured"] != FINGERPRINT["digests"]["measured"]
     assert one["all"] != two["all"]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_each_family_with_cases_has_a_digest_of_them_in_all_apis(name: str) -> None:
+    whole = raw(name)
+    before = digests(whole)
+    assert before.keys() - {"all", "declared", "measured"} == set(FAMILIES)
+    assert {key: before[key] for key in ("all", "declared", "measured")} == whole["digests"]
+    for api, facts in whole["apis"].items():
+        for symbol in [name for name, described in facts["symbols"].items() if "cases" in described][::10]:
+            cases = facts["symbols"][symbol]["cases"]
+            facts["symbols"][symbol]["cases"] = cases | {"another@2d": {}}
+            after = digests(whole)
+            changed = {key for key in before if before[key] != after[key]}
+            assert changed == {"all", "measured", symbol.partition(".")[0]}, (api, symbol)
+            facts["symbols"][symbol]["cases"] = cases
+
+
+def test_a_family_without_cases_has_no_digest() -> None:
+    assert digests(FINGERPRINT).keys() == {"all", "declared", "measured"}
+    changed = copy.deepcopy(FINGERPRINT)
+    changed["apis"]["keras"]["symbols"]["objectives.hinge"]["cases"] = {"default@2d": {}}
+    assert digests(changed).keys() == {"all", "declared", "measured", "losses"}
+
+
+def test_families_are_those_that_the_probe_measures() -> None:
+    assert set(FAMILIES) == set(apis.TABLE["measured"])
+    for name, row in data.load("cases/functions.json")["families"].items():
+        assert FAMILIES[name] == tuple(row["modules"])
+    assert FAMILIES["initializers"] == tuple(data.load("cases/initializers.json")["modules"])
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["layers.LSTM"], "layers"),
+        (["layers.experimental.preprocessing.Normalization"], "layers"),
+        (["layers.rnn.lstm.LSTM"], None),
+        (["optimizers.schedules.ExponentialDecay"], "optimizers"),
+        (["optimizers.schedules"], "optimizers"),  # which module it is its kind tells
+        (["experimental.CosineDecay", "optimizers.schedules.CosineDecay"], "optimizers"),
+        (["losses.mse", "metrics.mse"], "losses"),
+        (["layers"], None),
+        ([], None),
+    ],
+)
+def test_the_family_of_a_symbol_is_that_of_its_first_name_in_a_module(names: list[str], found: str | None) -> None:
+    assert family(names) == found
+
+
+def test_why_nothing_was_measured_is_a_fact_but_not_declared() -> None:
+    changed = copy.deepcopy(FINGERPRINT)
+    changed["apis"]["keras"]["symbols"]["layers.Lambda"]["not_probed"] = "needs a function"
+    one = digests(changed)
+    changed["apis"]["keras"]["symbols"]["layers.Lambda"]["not_probed"] = "for another reason"
+    two = digests(changed)
+    assert one["declared"] == two["declared"] == FINGERPRINT["digests"]["declared"]
+    assert len({one["all"], two["all"], FINGERPRINT["digests"]["all"]}) == 3
 
 
 def test_scatter_of_what_is_unstable_is_no_fact() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kerasdiff.compare.coverage import KINDS
 from kerasdiff.compare.engine import compare
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
@@ -30,7 +31,7 @@ PAIRS = [
 
 SIDE = {"label", "api", "version"}
 DOCUMENT = {"schema", "a", "b", "gate", "summary", "coverage", "context", "divergences", "not_comparable"}
-SUMMARY = {"breaks", "architecture", "results", "reproducibility", "info", "unexplained", "not_comparable", "waived"}
+SUMMARY = {"breaks", "architecture", "results", "reproducibility", "info", "unexplained", "not_comparable", "waived", "ignored"}
 DIVERGENCE = {
     "id", "rule", "subject", "aspect", "effect", "phases", "evidence", "a", "b", "size", "cause", "explains", "title", "why",
     "remedy", "references", "waived",
@@ -59,7 +60,11 @@ def test_all_keys_of_the_contract_are_there(report: dict[str, Any]) -> None:
     assert set(report["b"]) >= SIDE
     assert set(report["gate"]) == {"fail_on", "failed", "exit"}
     assert set(report["summary"]) >= SUMMARY
-    assert {"symbols", "compared"} <= set(report["coverage"])
+    assert set(report["coverage"]) == {"symbols", "compared", "cases", "a", "b"}
+    assert set(report["coverage"]["cases"]) == {"compared", "not_comparable"}
+    for side in "ab":
+        assert list(report["coverage"][side]) == list(KINDS)
+        assert all(set(figures) == {"symbols", "probed", "cases"} for figures in report["coverage"][side].values())
     assert {"packages", "runtime"} <= set(report["context"])
 
 
@@ -125,6 +130,17 @@ def test_what_is_not_comparable_is_listed_with_the_reason() -> None:
     assert report["not_comparable"] == [{"id": "settings.floatx/value", "why": "timeout in B: no answer in 30 s"}]
     assert report["summary"]["not_comparable"] == 1
     assert report["gate"] == {"fail_on": "results", "failed": False, "exit": 3}
+
+
+def test_coverage_says_what_was_probed_and_compared() -> None:
+    report = report_of("measured/tensorflow-2.10.1", "measured/keras-3.11.3+tensorflow-2.20.0")
+    coverage = report["coverage"]
+    assert coverage["a"]["layers"] == {"symbols": 120, "probed": 96, "cases": 188}
+    assert coverage["b"]["layers"] == {"symbols": 145, "probed": 114, "cases": 234}
+    assert 0 < coverage["cases"]["compared"] < sum(figures["cases"] for figures in coverage["a"].values())
+    unknown = [one for one in report["not_comparable"] if "/case." in one["id"]]
+    assert coverage["cases"]["not_comparable"] == len(unknown) == 4
+    assert (coverage["symbols"], coverage["compared"] > 0) == (894, True)
 
 
 @pytest.mark.parametrize("fail_on", list(Effect))

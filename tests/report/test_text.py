@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kerasdiff.compare.divergence import Divergence
+    from kerasdiff.fingerprint.document import Fingerprint
 
 ABOVE = (Effect.BREAKS, Effect.ARCHITECTURE, Effect.RESULTS)
 
@@ -125,7 +126,63 @@ def test_nothing_that_differs_is_said_in_one_sentence() -> None:
     text = report(compare(fingerprint(THEANO), fingerprint(THEANO)))
     count = len(fingerprint(THEANO).apis["keras"].symbols)
     assert f"No divergence in {count} symbols, the settings and the variables.\n" in text
-    assert sections(text).keys() == {"A", "B", "No", "Gate"}
+    assert sections(text).keys() == {"A", "B", "No", "Behaviour", "Gate"}
+
+
+def behaviour(a: Fingerprint, b: Fingerprint, **apis: str) -> str:
+    """What a report says of behaviour, joined to one line."""
+    text = report(compare(a, b, **apis))
+    found = re.findall(r"^(?:Behaviour|Probed).*\n(?:  .*\n)*", text, re.M)
+    assert len(found) == 1
+    assert text.index(found[0]) < text.find("BREAKS") or "BREAKS" not in text
+    return " ".join(found[0].split())
+
+
+def test_behaviour_that_was_not_measured_is_told() -> None:
+    declared, measured = fingerprint("tensorflow-2.10.1"), fingerprint("measured/tensorflow-2.11.1")
+    assert behaviour(declared, declared) == "Behaviour was not measured in A and B."
+    assert behaviour(measured, declared) == "Behaviour was not measured in B."
+    assert behaviour(declared, measured) == "Behaviour was not measured in A."
+
+
+def test_behaviour_that_was_measured_is_told_of_the_side_with_less() -> None:
+    a, b = fingerprint("measured/tensorflow-2.10.1"), fingerprint("measured/tensorflow-2.11.1")
+    told = (
+        "Probed in A: 96 of 120 layers, 13 of 13 activations, 5 of 6 constraints, 15 of 16 initializers, 32 of 34 losses, "
+        "45 of 48 metrics, 8 of 35 optimizers, 5 of 6 regularizers, in 642 cases."
+    )
+    assert behaviour(a, b) == told
+    assert behaviour(b, a) == told.replace("in A", "in B")
+
+
+def test_families_that_were_not_run_are_told_apart() -> None:
+    document = raw("measured/tensorflow-2.10.1")
+    for family in ("layers", "metrics"):
+        document["captured"]["families"][family] = {"state": "not run"}
+    for name, symbol in document["apis"]["tf.keras"]["symbols"].items():
+        if name.startswith(("layers.", "metrics.")):
+            symbol.pop("cases", None)
+    told = behaviour(edited(document), edited(document))
+    assert told.startswith("Probed in A: 13 of 13 activations, 5 of 6 constraints, ")
+    assert told.endswith(", in 326 cases; not layers, metrics.")
+
+
+def test_thousands_of_cases_are_readable() -> None:
+    document = raw("measured/tensorflow-2.10.1")
+    cases = document["apis"]["tf.keras"]["symbols"]["layers.Dense"]["cases"]
+    cases.update({f"more@{number}d": cases["default@2d"] for number in range(2000)})
+    assert behaviour(edited(document), edited(document)).endswith(", in 2,642 cases.")
+
+
+def test_what_was_ignored_is_counted() -> None:
+    found = compare(fingerprint("tensorflow-2.10.1"), fingerprint("tensorflow-2.11.1"))
+    count = len(found.divergences)
+    assert f"{count} divergences: " in report(found)
+    assert "ignored" not in report(found)
+    told = " ".join(report(replace(found, ignored=3)).split())
+    assert re.search(r"\d info; 3 ignored \(--ignore\) ", told)
+    told = " ".join(report(replace(found, divergences=[], ignored=3)).split())
+    assert re.search(r"No divergence in \d+ symbols, the settings and the variables, but 3 ignored \(--ignore\)\. ", told)
 
 
 def test_the_worst_section_comes_first() -> None:

@@ -31,12 +31,13 @@ Raw = dict[str, Any]
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "data"
+RELEASES = ROOT / "kerasdiff" / "releases"
 
-#: The environments whose fingerprints are kept as test input.
+#: The environments whose fingerprints are kept as test input: what they declare.
 ENVIRONMENTS = sorted(path.name.removesuffix(".json.gz") for path in DATA.glob("*.json.gz"))
 
-#: Those captured with the measured families.
-MEASURED = sorted(f"measured/{path.name.removesuffix('.json.gz')}" for path in (DATA / "measured").glob("*.json.gz"))
+#: The releases that the package ships, captured completely.
+COMPLETE = sorted(f"releases/{path.name.removesuffix('.json.gz')}" for path in RELEASES.glob("*.json.gz"))
 
 #: The smallest ones, for tests that take many steps.
 SMALL = "keras-1.2.2+theano-1.0.5"
@@ -49,8 +50,9 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def path(name: str) -> str:
-    """The file of a captured fingerprint."""
-    return str(DATA / f"{name}.json.gz")
+    """The file of a captured fingerprint; ``releases/`` stands for those that the package ships."""
+    folder = RELEASES.parent if name.startswith("releases/") else DATA
+    return str(folder / f"{name}.json.gz")
 
 
 @cache

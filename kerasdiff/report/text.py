@@ -12,12 +12,12 @@ from rich.text import Text
 
 from kerasdiff.compare import coverage
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.probe import apis
+from kerasdiff.report.grouping import NAME_LENGTH, NAMES, group
 from kerasdiff.report.json import summary
 from kerasdiff.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 #: Groups shown of one effect without ``--verbose``; what is left out is counted.
 GROUPS = 25
-#: Names shown of one group without ``--verbose``.
-NAMES = 8
-#: Characters shown of a name.
-NAME_LENGTH = 200
 #: Columns where the output is no terminal.
 WIDTH = 80
 
@@ -40,66 +36,6 @@ _HEADINGS = {
     Effect.REPRODUCIBILITY: ("REPRODUCIBILITY", "the same up to a seeded draw or rounding", "bold cyan"),
     Effect.INFO: ("INFO", "visible, can't change a model", "bold"),
 }
-
-
-class Group:
-    """Divergences that say the same of several subjects."""
-
-    def __init__(self, first: Divergence) -> None:
-        self.first = first
-        self.subjects: list[str] = []
-        self._now: dict[str, str] = {}
-
-    def add(self, found: Divergence) -> None:
-        """Another subject of which the same is said."""
-        self.subjects.append(found.subject)
-        if found.aspect == "presence" and found.remedy:
-            self._now[found.subject] = f" (now {visible(found.remedy, NAME_LENGTH)})"
-
-    def lines(self, *, verbose: bool) -> Iterator[str]:
-        """What is said, and of which subjects."""
-        subjects = self.subjects if verbose else self.subjects[:NAMES]
-        rest = len(self.subjects) - len(subjects)
-        names = ", ".join(visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in subjects) + (
-            f" and {rest} more" if rest else ""
-        )
-        title = visible(self.first.title)
-        if self.first.aspect == "presence" and len(self.subjects) > 1:
-            what = "are gone" if self.first.b is None else "are new in B" if self.first.a is None else "differ"
-            kind = "modules" if "module" in (self.first.a, self.first.b) else "names"
-            yield f"{len(self.subjects)} {kind} of {_module(self.first)} {what}: {names}"
-            return
-        yield f"{names}: {title}" if self.first.aspect != "presence" else title
-        if self.first.remedy and self.first.aspect != "presence":
-            yield f"    to keep A's: {self.first.remedy}"
-
-
-def _module(found: Divergence) -> str:
-    return found.subject.rpartition(".")[0] or "the API itself"
-
-
-def _key(found: Divergence) -> tuple[object, ...]:
-    if found.aspect == "presence":
-        return ("presence", _module(found), found.b is None, found.a is None, found.a == "module")
-    return (found.aspect, found.title, found.remedy)
-
-
-def _place(found: Divergence) -> int:
-    """What models are made of comes first; settings before all, internals last."""
-    module, _, rest = found.subject.partition(".")
-    if module in ("import", "settings", "environment"):
-        return -1
-    first: list[str] = apis.TABLE["first"]
-    return first.index(module) if module in first and rest else len(first)
-
-
-def group(divergences: Iterable[Divergence]) -> list[Group]:
-    """Divergences as groups, in the order of their first."""
-    groups: dict[tuple[object, ...], Group] = {}
-    for found in sorted(divergences, key=_place):
-        key = _key(found)
-        groups.setdefault(key, Group(found)).add(found)
-    return list(groups.values())
 
 
 def _side(side: Side) -> str:
@@ -175,7 +111,7 @@ class TextReporter:
         yield f"{heading}  {meaning}", style
         here = {found.id for found in divergences}
         own = [found for found in divergences if found.cause not in here or self._verbose]
-        groups = group(own)
+        groups = group(own, verbose=self._verbose)
         shown = groups if self._verbose else groups[:GROUPS]
         for one in shown:
             for line in one.lines(verbose=self._verbose):

@@ -17,11 +17,11 @@ from kerasdiff.errors import ExitStatus
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.probe import apis
-from tests.conftest import ENVIRONMENTS, MEASURED, SMALL, Raw, by_id, edited, fingerprint, raw, symbol_of
+from tests.conftest import ENVIRONMENTS, COMPLETE, SMALL, Raw, by_id, edited, fingerprint, raw, symbol_of
 
-TF = "measured/tensorflow-2.15.1"
-KERAS3 = "measured/keras-3.11.3+tensorflow-2.20.0"
-OLDER, NEWER = "measured/tensorflow-2.10.1", "measured/tensorflow-2.11.1"
+TF = "releases/tensorflow-2.15.1"
+KERAS3 = "releases/keras-3.11.3+tensorflow-2.20.0"
+OLDER, NEWER = "releases/tensorflow-2.10.1", "releases/tensorflow-2.11.1"
 
 
 def of(document: Raw | str, api: str | None = None) -> dict[str, Kind]:
@@ -61,7 +61,7 @@ def test_figures_of_a_release() -> None:
     }
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", COMPLETE)
 def test_every_symbol_is_probed_or_named_with_a_reason(name: str) -> None:
     every = raw(name)["apis"]
     for api, facts in every.items():
@@ -82,7 +82,7 @@ def test_every_symbol_is_probed_or_named_with_a_reason(name: str) -> None:
                 assert '"state": "value"' in json.dumps(every[where]["symbols"][target]["cases"])
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", COMPLETE)
 def test_no_case_is_outside_of_the_kinds(name: str) -> None:
     facts = raw(name)["apis"]["tf.keras"]["symbols"].values()
     assert coverage.total(of(name, "tf.keras")).cases == sum(len(symbol.get("cases", {})) for symbol in facts)
@@ -254,7 +254,7 @@ def test_cases_that_were_measured_in_another_way_or_lost_are_counted_apart() -> 
 
 
 @pytest.mark.parametrize("api", ["keras", "tf.keras"])
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", COMPLETE)
 def test_skipping_what_is_alike_counts_as_comparing_it(name: str, api: str) -> None:
     whole = fingerprint(name)
     other = msgspec.structs.replace(whole, digests=whole.digests | {"declared": "sha256:other"})

@@ -1,9 +1,8 @@
-"""What was measured decides: real captures with the measured families, from ``tests/data/measured``."""
+"""What was measured decides: on the releases that the package ships."""
 
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,18 +10,16 @@ import pytest
 from kerasdiff.compare.cases import compare as compare_cases
 from kerasdiff.compare.engine import Comparison, compare
 from kerasdiff.fingerprint.document import Symbol
-from kerasdiff.fingerprint.load import load
 from kerasdiff.knowledge.load import Effect
+from tests.conftest import COMPLETE, fingerprint
 
 if TYPE_CHECKING:
     from kerasdiff.compare.divergence import Divergence
 
-DATA = Path(__file__).parents[1] / "data" / "measured"
-
 
 @functools.cache
-def pair(a: str, b: str) -> Comparison:
-    return compare(load(DATA / f"{a}.json.gz"), load(DATA / f"{b}.json.gz"))
+def pair(a: str, b: str, api_a: str | None = None, api_b: str | None = None) -> Comparison:
+    return compare(fingerprint(f"releases/{a}"), fingerprint(f"releases/{b}"), api_a=api_a, api_b=api_b)
 
 
 def measured(found: Comparison, family: str) -> dict[str, Divergence]:
@@ -72,11 +69,11 @@ def test_batch_normalization_keeps_its_defaults_and_changes_its_variance_on_4d_i
 
 
 def test_a_fingerprint_agrees_with_itself() -> None:
-    for path in sorted(DATA.glob("*.json.gz")):
-        fingerprint = load(path)
-        for name, symbol in fingerprint.apis[next(iter(fingerprint.apis))].symbols.items():
-            outcome = compare_cases(name, symbol, symbol)
-            assert (outcome.divergences, outcome.unknown) == ([], [])
+    for release in COMPLETE:
+        for api in fingerprint(release).apis.values():
+            for name, symbol in api.symbols.items():
+                outcome = compare_cases(name, symbol, symbol)
+                assert (outcome.divergences, outcome.unknown) == ([], [])
 
 
 def found(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Divergence]:

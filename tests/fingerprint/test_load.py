@@ -17,7 +17,7 @@ from kerasdiff.errors import KerasdiffError, OutputError
 from kerasdiff.fingerprint.document import SCHEMA, Fingerprint
 from kerasdiff.fingerprint.load import FingerprintError, parse, save, write
 from kerasdiff.probe import canonical
-from tests.conftest import ENVIRONMENTS, MEASURED, SMALL, THEANO, Raw, acting, api_of, path, raw, sealed, symbol_of, text
+from tests.conftest import ENVIRONMENTS, COMPLETE, SMALL, THEANO, Raw, acting, api_of, path, raw, sealed, symbol_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,9 +266,9 @@ def test_the_declared_digest_is_without_what_the_machine_decides() -> None:
 
 
 def test_the_digest_of_a_family_fits_its_cases() -> None:
-    document = raw(MEASURED[0])
+    document = raw(COMPLETE[0])
     assert "layers" not in document["digests"]  # captured before families had digests
-    assert parse(text(MEASURED[0]), "here").digests == document["digests"]
+    assert parse(text(COMPLETE[0]), "here").digests == document["digests"]
     found = parse(sealed(document), "here").digests
     assert {"layers", "losses"} <= found.keys()
     document["digests"]["layers"] = found["losses"]
@@ -285,8 +285,8 @@ def test_the_digest_of_a_family_without_cases_fits_nothing() -> None:
 
 def test_a_file_of_the_same_facts_is_written_again_with_the_digests_of_its_families(tmp_path: Path) -> None:
     target = tmp_path / "older.json"
-    save(text(MEASURED[0]).decode(), target, force=False)
-    save(sealed(raw(MEASURED[0])).decode(), target, force=False)
+    save(text(COMPLETE[0]).decode(), target, force=False)
+    save(sealed(raw(COMPLETE[0])).decode(), target, force=False)
     assert "layers" in load(target).digests
 
 

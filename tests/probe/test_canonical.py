@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kerasdiff.probe import apis, data
 from kerasdiff.probe.canonical import FAMILIES, OUTSIDE_DIGESTS, compact, digest, digests, document, family
-from tests.conftest import ENVIRONMENTS, MEASURED, SMALL, raw, text
+from tests.conftest import ENVIRONMENTS, COMPLETE, SMALL, raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,7 +177,7 @@ def test_what_is_measured_is_outside_of_declared() -> None:
     assert one["all"] != two["all"]
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", COMPLETE)
 def test_each_family_with_cases_has_a_digest_of_them_in_all_apis(name: str) -> None:
     whole = raw(name)
     before = digests(whole)

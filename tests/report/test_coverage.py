@@ -13,7 +13,7 @@ from kerasdiff.compare import coverage
 from kerasdiff.compare.coverage import KINDS
 from kerasdiff.compare.side import Side
 from tests.cli.test_escapes import EVIL, unsafe
-from tests.conftest import ENVIRONMENTS, MEASURED, THEANO, api_of, fingerprint, path, raw, sealed, symbol_of
+from tests.conftest import ENVIRONMENTS, COMPLETE, THEANO, api_of, fingerprint, path, raw, sealed, symbol_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Ran
 
-TF = "measured/tensorflow-2.15.1"
+TF = "releases/tensorflow-2.15.1"
 
 
 def rows(out: str) -> dict[str, list[str]]:
@@ -30,7 +30,7 @@ def rows(out: str) -> dict[str, list[str]]:
     return {cells[0]: cells[1:] for cells in map(str.split, lines)}
 
 
-@pytest.mark.parametrize("name", [*MEASURED, THEANO])
+@pytest.mark.parametrize("name", [*COMPLETE, THEANO])
 def test_the_table_has_the_figures_of_every_kind(name: str, kerasdiff: Callable[..., Ran]) -> None:
     done = kerasdiff("show", path(name), "--coverage")
     assert (done.status, done.err) == (0, "")
@@ -65,7 +65,7 @@ def test_all_but_one_is_not_a_hundred_percent(kerasdiff: Callable[..., Ran], tmp
     assert found["activations"][:3] == ["1,015", "1,014", "99"]
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", COMPLETE)
 def test_everything_not_probed_is_named_with_its_reason(name: str, kerasdiff: Callable[..., Ran]) -> None:
     out = kerasdiff("show", path(name), "--coverage").out
     _, lacking = out.split("\nNot probed\n")

@@ -133,7 +133,7 @@ def test_what_is_not_comparable_is_listed_with_the_reason() -> None:
 
 
 def test_coverage_says_what_was_probed_and_compared() -> None:
-    report = report_of("measured/tensorflow-2.10.1", "measured/keras-3.11.3+tensorflow-2.20.0")
+    report = report_of("releases/tensorflow-2.10.1", "releases/keras-3.11.3+tensorflow-2.20.0")
     coverage = report["coverage"]
     assert coverage["a"]["layers"] == {"symbols": 120, "probed": 96, "cases": 188}
     assert coverage["b"]["layers"] == {"symbols": 145, "probed": 114, "cases": 234}

@@ -15,7 +15,8 @@ from kerasdiff.compare.divergence import NotComparable, divergence
 from kerasdiff.compare.engine import Comparison, compare
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.report.text import GROUPS, NAMES, WIDTH, TextReporter, group
+from kerasdiff.report.grouping import NAMES, group
+from kerasdiff.report.text import GROUPS, WIDTH, TextReporter
 from kerasdiff.text import visible
 from tests.conftest import ENVIRONMENTS, ROOT, SMALL, THEANO, edited, fingerprint, path, raw
 from tests.report.test_json import PAIRS
@@ -139,14 +140,14 @@ def behaviour(a: Fingerprint, b: Fingerprint, **apis: str) -> str:
 
 
 def test_behaviour_that_was_not_measured_is_told() -> None:
-    declared, measured = fingerprint("tensorflow-2.10.1"), fingerprint("measured/tensorflow-2.11.1")
+    declared, measured = fingerprint("tensorflow-2.10.1"), fingerprint("releases/tensorflow-2.11.1")
     assert behaviour(declared, declared) == "Behaviour was not measured in A and B."
     assert behaviour(measured, declared) == "Behaviour was not measured in B."
     assert behaviour(declared, measured) == "Behaviour was not measured in A."
 
 
 def test_behaviour_that_was_measured_is_told_of_the_side_with_less() -> None:
-    a, b = fingerprint("measured/tensorflow-2.10.1"), fingerprint("measured/tensorflow-2.11.1")
+    a, b = fingerprint("releases/tensorflow-2.10.1"), fingerprint("releases/tensorflow-2.11.1")
     told = (
         "Probed in A: 96 of 120 layers, 13 of 13 activations, 5 of 6 constraints, 15 of 16 initializers, 32 of 34 losses, "
         "45 of 48 metrics, 8 of 35 optimizers, 5 of 6 regularizers, in 642 cases."
@@ -156,7 +157,7 @@ def test_behaviour_that_was_measured_is_told_of_the_side_with_less() -> None:
 
 
 def test_families_that_were_not_run_are_told_apart() -> None:
-    document = raw("measured/tensorflow-2.10.1")
+    document = raw("releases/tensorflow-2.10.1")
     for family in ("layers", "metrics"):
         document["captured"]["families"][family] = {"state": "not run"}
     for name, symbol in document["apis"]["tf.keras"]["symbols"].items():
@@ -168,7 +169,7 @@ def test_families_that_were_not_run_are_told_apart() -> None:
 
 
 def test_thousands_of_cases_are_readable() -> None:
-    document = raw("measured/tensorflow-2.10.1")
+    document = raw("releases/tensorflow-2.10.1")
     cases = document["apis"]["tf.keras"]["symbols"]["layers.Dense"]["cases"]
     cases.update({f"more@{number}d": cases["default@2d"] for number in range(2000)})
     assert behaviour(edited(document), edited(document)).endswith(", in 2,642 cases.")

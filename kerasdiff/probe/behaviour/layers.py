@@ -46,7 +46,8 @@ class Layers:
                 item("not_probed/" + name, partial(reason, why))
             for case in cases if not again else cases[::-1]:
                 for given in [case.inputs] if case.first_fits else [[one] for one in case.inputs]:
-                    item("%scases/%s/%s@%s" % (again, name, case.call, given[0]), partial(self.measure, thing, case, given))
+                    place = "any" if case.first_fits else given[0]
+                    item("%scases/%s/%s@%s" % (again, name, case.call, place), partial(self.measure, thing, case, given))
 
     def _outside(self, thing: Any) -> str:
         """Why an object isn't measured; empty where it is."""

@@ -1,0 +1,133 @@
+"""What a person reads at once: divergences that say the same, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerasdiff.knowledge.load import Effect
+from kerasdiff.probe import apis
+from kerasdiff.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kerasdiff.compare.divergence import Divergence
+
+#: Names shown of one group without ``--verbose``.
+NAMES = 8
+#: Characters shown of a name.
+NAME_LENGTH = 200
+
+
+class Group:
+    """Divergences that say the same of several subjects."""
+
+    def __init__(self, first: Divergence) -> None:
+        self.first = first
+        self.subjects: list[str] = []
+        self._now: dict[str, str] = {}
+
+    def add(self, found: list[Divergence]) -> None:
+        """More of which the same is said."""
+        for one in found:
+            self.subjects.append(one.subject)
+            if one.aspect == "presence" and one.remedy:
+                self._now[one.subject] = f" (now {visible(one.remedy, NAME_LENGTH)})"
+
+    def lines(self, *, verbose: bool) -> Iterator[str]:
+        """What is said, and of which subjects."""
+        subjects = self.subjects if verbose else self.subjects[:NAMES]
+        rest = len(self.subjects) - len(subjects)
+        names = ", ".join(visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in subjects) + (
+            f" and {rest} more" if rest else ""
+        )
+        title = visible(self.first.title)
+        if self.first.aspect == "presence" and len(self.subjects) > 1:
+            what = "are gone" if self.first.b is None else "are new in B" if self.first.a is None else "differ"
+            kind = "modules" if "module" in (self.first.a, self.first.b) else "names"
+            yield f"{len(self.subjects)} {kind} of {_module(self.first)} {what}: {names}"
+            return
+        yield f"{names}: {title}" if self.first.aspect != "presence" else title
+        if self.first.remedy and self.first.aspect != "presence":
+            yield f"    to keep A's: {self.first.remedy}"
+
+
+class Measured:
+    """Numbers that differ: one quantity in the same cases of one subject or of several."""
+
+    def __init__(self, quantity: str) -> None:
+        self._quantity = quantity
+        self.subjects: list[str] = []
+        self._found: list[Divergence] = []
+
+    @property
+    def first(self) -> Divergence:
+        """The divergence that was found first."""
+        return self._found[0]
+
+    def add(self, found: list[Divergence]) -> None:
+        """Another subject, with its divergences."""
+        self._found += found
+        self.subjects += [one.subject for one in found]
+
+    def lines(self, *, verbose: bool) -> Iterator[str]:
+        """What is said, and of which subjects."""
+        names = list(dict.fromkeys(self.subjects))
+        shown = names if verbose else names[:NAMES]
+        told = ", ".join(visible(name, NAME_LENGTH) for name in shown)
+        rest = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+        cases = sorted({_case(found) for found in self._found})
+        worst = max(self._found, key=_scaled)
+        if len(cases) == 1:
+            where = f"{visible(cases[0])}: "
+            most = ", by up to " if len(names) > 1 else " by "
+        else:
+            where, most = "", f" in {len(cases)} cases, most in {visible(_case(worst))}, by "
+        title = f"{visible(self._quantity)} differs{most}{_scaled(worst):.2g} of its largest number"
+        if worst.effect is Effect.REPRODUCIBILITY:
+            title = f"{visible(self._quantity)} comes of another stream" + (f" in {len(cases)} cases" if len(cases) > 1 else "")
+        yield f"{told}{rest}: {where}{title}"
+
+
+def _case(found: Divergence) -> str:
+    return found.aspect.removeprefix("case.").rpartition(".")[0]
+
+
+def _scaled(found: Divergence) -> float:
+    return float((found.size or {}).get("scaled", 0.0))
+
+
+def _module(found: Divergence) -> str:
+    return found.subject.rpartition(".")[0] or "the API itself"
+
+
+def _key(found: Divergence) -> tuple[object, ...]:
+    if found.aspect == "presence":
+        return ("presence", _module(found), found.b is None, found.a is None, found.a == "module")
+    return (found.aspect, found.title, found.remedy)
+
+
+def _place(found: Divergence) -> int:
+    """What models are made of comes first; settings before all, internals last."""
+    module, _, rest = found.subject.partition(".")
+    if module in ("import", "settings", "environment"):
+        return -1
+    first: list[str] = apis.TABLE["first"]
+    return first.index(module) if module in first and rest else len(first)
+
+
+def group(divergences: Iterable[Divergence], *, verbose: bool = False) -> list[Group | Measured]:
+    """Divergences as groups, in the order of their first; ``verbose``: what was measured case by case."""
+    buckets: dict[tuple[object, ...], list[Divergence]] = {}
+    for found in sorted(divergences, key=_place):
+        is_number = found.size is not None and found.aspect.startswith("case.") and not verbose
+        key = ("measured", found.subject, found.aspect.rpartition(".")[2]) if is_number else _key(found)
+        buckets.setdefault(key, []).append(found)
+    groups: dict[tuple[object, ...], Group | Measured] = {}
+    for key, bucket in buckets.items():
+        if key[0] == "measured":  # several subjects may differ in the same cases
+            alike = (*key[::2], *sorted(found.aspect for found in bucket))
+            groups.setdefault(alike, Measured(str(key[2]))).add(bucket)
+        else:
+            groups.setdefault(key, Group(bucket[0])).add(bucket)
+    return list(groups.values())

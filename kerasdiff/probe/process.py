@@ -134,7 +134,12 @@ class Process:
 
 
 class Deadline:
-    """The time limits of a family, and of one item in it: a third of the family's."""
+    """The time limits of a family, and of one item in it: a share of the family's.
+
+    Measured cases take up to 3 s here (JAX compiles each); a few that hang mustn't use up the time of their family.
+    """
+
+    SHARE = 0.1
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -165,8 +170,8 @@ class Deadline:
         """What took too long; empty while nothing has."""
         if self.family_passed:
             return "the family %s took longer than %g s" % (self.family, self._seconds)
-        if self.family != "import" and time.monotonic() - self._item > self._seconds / 3:
-            return "took longer than %g s" % round(self._seconds / 3, 1)
+        if self.family != "import" and time.monotonic() - self._item > self._seconds * self.SHARE:
+            return "took longer than %g s" % round(self._seconds * self.SHARE, 1)
         return ""
 
 

@@ -7,6 +7,8 @@ and its yardstick, so that a machine that slows down slows both. Memory is the p
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
 import os
 import resource
 import statistics
@@ -18,13 +20,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdiff.capture.export import export
+from kerasdiff.probe import apis as apis_table
 from tests.lab.builder import build
-from tests.lab.capture import environ
+from tests.lab.capture import DECLARED, environ
 from tests.lab.data import find
 
 ROOT = Path(__file__).parents[2]
 RUNS = 5
+#: Whole captures take long enough to need no more.
+FEW = 2
 IMPORTS = {"keras": "import keras", "tf.keras": "import tensorflow; tensorflow.keras.layers", "tf_keras": "import tf_keras"}
+#: How many times a bare import a whole capture may take, by what runs the cases; imports of seconds against thousands of cases.
+AIMS = {"theano": 20, "tensorflow-1": 20, "jax": 60}
+AIM = 6
 DEFAULT = {
     "keras-1.2.2+theano-1.0.5": ["keras"],
     "keras-2.3.1+tensorflow-1.15.5": ["keras", "tf.keras"],
@@ -52,11 +60,11 @@ class Cost:
     megabytes: float
 
 
-def measure(commands: list[list[str]], environment: dict[str, str]) -> list[Cost]:
+def measure(commands: list[list[str]], environment: dict[str, str], runs: int = RUNS) -> list[Cost]:
     """The costs of commands that run in turn; the first round warms the page cache and doesn't count."""
     seconds: list[list[float]] = [[] for _ in commands]
     megabytes = [0.0 for _ in commands]
-    for _ in range(RUNS + 1):
+    for _ in range(runs + 1):
         for position, command in enumerate(commands):
             started = time.perf_counter()
             done = subprocess.run(
@@ -76,18 +84,37 @@ def row(what: str, cost: Cost, yardstick: Cost, limit: float) -> None:
 
 
 def captures(names: dict[str, list[str]], folder: Path) -> None:
-    """Capturing an API over importing it in a bare process."""
+    """Capturing an API, what it declares and all of it, over importing it in a bare process."""
     probe = folder / "probe.pyz"
     export(probe)
     for name, apis in names.items():
-        built = build(find(name).name)
+        environment = find(name).name
+        built = build(environment)
         python = str(built.python)
         for api in apis:
             home = folder / f"home-{name}-{api}"
             home.mkdir()
-            capture = [python, str(probe), "--api", api, "-o", str(folder / f"{name}.{api}.json")]
-            cost, bare = measure([capture, [python, "-B", "-c", IMPORTS[api]]], environ(built, home))
-            row(f"capture {name} {api}", cost, bare, 1.7)
+            bare = [python, "-B", "-c", IMPORTS[api]]
+            whole = folder / f"{name}.{api}.json"
+            capture = [python, str(probe), "--api", api, "-o"]
+            variables = environ(built, home)
+            cost, yardstick = measure([[*capture, str(folder / "declared"), DECLARED], bare], variables)
+            row(f"capture {name} {api}, declared", cost, yardstick, 1.7)
+            cost, yardstick = measure([[*capture, str(whole)], bare], variables, FEW)
+            aim = next((aim for part, aim in AIMS.items() if part in environment), AIM)
+            row(f"capture {name} {api}, all", cost, yardstick, aim)
+            cases(whole, api)
+
+
+def cases(whole: Path, api: str) -> None:
+    """One line: where the time of a capture goes, and how long a hundred cases take; each runs twice."""
+    content = json.loads(whole.read_text())
+    count = sum(len(symbol.get("cases", {})) for symbol in content["apis"][api]["symbols"].values())
+    taken = {name: content["captured"]["families"][name]["seconds"] for name in apis_table.TABLE["measured"]}
+    longest = ", ".join(f"{name} {taken[name]:.1f} s" for name in sorted(taken, key=lambda name: -taken[name])[:4])
+    kilobytes = len(gzip.compress(json.dumps(content["apis"][api]).encode())) / 1000
+    each = 100 * sum(taken.values()) / max(count, 1)
+    sys.stdout.write(f"    {count} cases, {each:.2f} s for each 100: {longest}; {kilobytes:.0f} kB packed\n")
 
 
 def comparison(folder: Path) -> None:

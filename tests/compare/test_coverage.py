@@ -17,7 +17,7 @@ from kerasdiff.errors import ExitStatus
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.probe import apis
-from tests.conftest import ENVIRONMENTS, COMPLETE, SMALL, Raw, by_id, edited, fingerprint, raw, symbol_of
+from tests.conftest import COMPLETE, ENVIRONMENTS, SMALL, Raw, by_id, edited, fingerprint, raw, symbol_of
 
 TF = "releases/tensorflow-2.15.1"
 KERAS3 = "releases/keras-3.11.3+tensorflow-2.20.0"

@@ -17,7 +17,7 @@ from kerasdiff.errors import KerasdiffError, OutputError
 from kerasdiff.fingerprint.document import SCHEMA, Fingerprint
 from kerasdiff.fingerprint.load import FingerprintError, parse, save, write
 from kerasdiff.probe import canonical
-from tests.conftest import ENVIRONMENTS, COMPLETE, SMALL, THEANO, Raw, acting, api_of, path, raw, sealed, symbol_of, text
+from tests.conftest import COMPLETE, ENVIRONMENTS, SMALL, THEANO, Raw, acting, api_of, path, raw, sealed, symbol_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kerasdiff.probe import apis, data
 from kerasdiff.probe.canonical import FAMILIES, OUTSIDE_DIGESTS, compact, digest, digests, document, family
-from tests.conftest import ENVIRONMENTS, COMPLETE, SMALL, raw, text
+from tests.conftest import COMPLETE, ENVIRONMENTS, SMALL, raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

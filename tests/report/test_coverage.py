@@ -13,7 +13,7 @@ from kerasdiff.compare import coverage
 from kerasdiff.compare.coverage import KINDS
 from kerasdiff.compare.side import Side
 from tests.cli.test_escapes import EVIL, unsafe
-from tests.conftest import ENVIRONMENTS, COMPLETE, THEANO, api_of, fingerprint, path, raw, sealed, symbol_of
+from tests.conftest import COMPLETE, ENVIRONMENTS, THEANO, api_of, fingerprint, path, raw, sealed, symbol_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

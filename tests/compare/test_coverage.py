@@ -20,7 +20,7 @@ from kerasdiff.probe import apis
 from tests.conftest import COMPLETE, ENVIRONMENTS, SMALL, Raw, by_id, edited, fingerprint, raw, symbol_of
 
 TF = "releases/tensorflow-2.15.1"
-KERAS3 = "releases/keras-3.11.3+tensorflow-2.20.0"
+KERAS3 = "releases/keras-3.15.1+tensorflow-2.21.0"
 OLDER, NEWER = "releases/tensorflow-2.10.1", "releases/tensorflow-2.11.1"
 
 

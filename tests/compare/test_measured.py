@@ -52,20 +52,66 @@ def test_nothing_else_changed_its_numbers_from_2_10_to_2_11(family: str) -> None
 
 
 def test_hard_sigmoid_has_another_slope_in_keras_3() -> None:
-    found = measured(pair("tensorflow-2.15.1", "keras-3.11.3+tensorflow-2.20.0"), "activations")
+    found = measured(pair("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"), "activations")
     assert "activations.hard_sigmoid" in subjects(found, Effect.RESULTS)
-    layers = measured(pair("tensorflow-2.15.1", "keras-3.11.3+tensorflow-2.20.0"), "layers")
+    layers = measured(pair("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"), "layers")
     assert layers["layers.LSTM/case.hard@3d.inference"].effect is Effect.RESULTS
     assert "layers.LSTM/case.default@3d.inference" not in layers
 
 
 def test_batch_normalization_keeps_its_defaults_and_changes_its_variance_on_4d_input_only() -> None:
-    found = measured(pair("tensorflow-2.15.1", "keras-3.11.3+tensorflow-2.20.0"), "layers")
+    found = measured(pair("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"), "layers")
     moved = {
         one.aspect for one in found.values() if one.subject == "layers.BatchNormalization" and one.effect is Effect.RESULTS
     }
-    assert "case.fast@small4d.state" in moved
+    assert "case.momentum_0@small4d.state" in moved
     assert not any("@2d" in aspect or "@3d" in aspect for aspect in moved)
+
+
+def test_the_bias_of_gru_has_another_shape_since_it_resets_after() -> None:
+    found = measured(pair("keras-2.3.1+tensorflow-1.15.5", "tensorflow-2.3.4", "keras", "tf.keras"), "layers")
+    weights = found["layers.GRU/case.default@3d.weights"]
+    assert weights.effect is Effect.ARCHITECTURE
+    assert [shape for _, shape in weights.a] == [[3, 12], [4, 12], [12]]
+    assert [shape for _, shape in weights.b] == [[3, 12], [4, 12], [2, 12]]
+
+
+def test_lstm_drops_other_inputs_at_each_step_or_the_same_at_all() -> None:
+    found = measured(pair("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"), "layers")
+    shared = found["layers.LSTM/case.dropout@steps3d.shared"]
+    assert (shared.effect, shared.a, shared.b) == (Effect.RESULTS, [[0, 0, 0]], [[0, 1, 0]])
+
+
+def test_theano_flips_kernels() -> None:
+    found = measured(pair("keras-2.2.4+theano-1.0.5", "keras-2.2.4+tensorflow-1.12.3", "keras", "keras"), "layers")
+    for layer in ("Conv1D", "Conv2D", "Conv3D"):
+        flipped = [one for one in found.values() if one.subject == f"layers.{layer}" and one.aspect.endswith(".inference")]
+        assert any(one.effect is Effect.RESULTS and "case.default@" in one.aspect for one in flipped), layer
+    assert not any(one.subject == "layers.Dense" and one.effect is Effect.RESULTS for one in found.values())
+
+
+def test_the_default_of_l1_l2_is_nothing_in_keras_3() -> None:
+    found = measured(pair("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"), "regularizers")
+    changed = found["regularizers.l1_l2/parameter.l1"]
+    assert (changed.effect, changed.a, changed.b) == (Effect.RESULTS, 0.01, 0.0)
+    assert found["regularizers.l1_l2/case.default@weights.inference"].cause == changed.id
+
+
+@pytest.mark.parametrize(("a", "b"), [("tensorflow-2.3.4", "tensorflow-2.8.4"), ("tensorflow-2.8.4", "tensorflow-2.10.1")])
+def test_tensorflow_2_8_alone_draws_other_seeded_weights(a: str, b: str) -> None:
+    draw = "initializers.GlorotUniform/case.seeded@2d.draw"
+    found = measured(pair(a, b), "initializers")
+    assert found[draw].effect is Effect.REPRODUCIBILITY
+    assert not any(one.aspect.endswith(".distribution") for one in found.values())
+    assert draw not in measured(pair("tensorflow-2.3.4", "tensorflow-2.10.1"), "initializers")
+
+
+def test_bilinear_upsampling_samples_elsewhere_since_tensorflow_2() -> None:
+    found = measured(pair("keras-2.3.1+tensorflow-1.15.5", "tensorflow-2.3.4", "tf.keras", "tf.keras"), "layers")
+    moved = found["layers.UpSampling2D/case.bilinear@4d.inference"]
+    assert moved.effect is Effect.RESULTS
+    assert moved.size is not None
+    assert moved.size["scaled"] > 0.1
 
 
 def test_a_fingerprint_agrees_with_itself() -> None:

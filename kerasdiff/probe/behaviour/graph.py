@@ -40,6 +40,10 @@ class Graph(Engine):
         if clear is not None:
             clear()
         super().reset()
+
+    def seed(self) -> None:
+        """See `Engine.seed`."""
+        super().seed()
         cntk = sys.modules.get("cntk")
         if cntk is not None:
             cntk.cntk_py.set_fixed_random_seed(SEED)

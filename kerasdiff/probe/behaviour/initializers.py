@@ -53,6 +53,7 @@ class Initializers:
             fact["arguments"] = arguments = {key: value for key, value in arguments.items() if key != "seed"}
         try:
             self._engine.reset()
+            self._engine.seed()
             if row["call"] == "in_a_layer":
                 fact["draw"] = numbers.measured(self._in_a_layer(thing, arguments, row))
                 return fact

@@ -84,6 +84,10 @@ class Layers:
         self._engine.reset()
         positional = [self._factory.value(part) for part in case.row.get("positional", [])]
         layer = self._factory.make(cls, case.arguments, *positional)
+        if _is_random(layer):
+            self._engine.reset()
+            self._engine.seed()
+            layer = self._factory.make(cls, case.arguments, *positional)
         if _is_cell(cls):
             layer = self._symbols["layers.RNN"](layer)
         if "adapt" in case.row:
@@ -190,5 +194,8 @@ def _is_cell(cls: type) -> bool:
 
 
 def _is_random(layer: Any) -> bool:
-    """Whether a layer draws random numbers when it trains."""
+    """Whether a layer draws random numbers when it trains; a recurrent one that drops nothing doesn't."""
+    rates = [getattr(layer, name) for name in ("dropout", "recurrent_dropout") if hasattr(layer, name)]
+    if rates and not any(rates):
+        return False
     return any(hasattr(layer, name) for name in ("seed_generator", "seed", "_random_generator", "rate", "stddev", "sigma"))

@@ -108,7 +108,7 @@ class Graph(Engine):
         tensors, _, _ = call.layer._kerasdiff
         penalties = list(call.layer.losses)
         return [
-            numpy.asarray(part) if _is_plain(part) else self._evaluate(tensors, part, inputs, training=False)
+            numpy.asarray(part, "float32") if _is_plain(part) else self._evaluate(tensors, part, inputs, training=False)
             for part in penalties
         ]
 

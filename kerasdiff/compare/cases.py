@@ -22,6 +22,7 @@ _PHASES = {
     "inference": ["inference"],
     "inference_2": ["inference"],
     "training": ["training"],
+    "losses": ["training"],
     "shared": ["training"],
     "gradient": ["training"],
     "state": ["training"],

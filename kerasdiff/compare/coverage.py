@@ -53,7 +53,7 @@ def of(side: Side) -> dict[str, Kind]:
     """The coverage of every kind."""
     names: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for name, symbol in side.api.symbols.items():
-        kind = None if symbol.kind in _NO_SYMBOLS else canonical.family((name, *symbol.aliases))
+        kind = None if symbol.kind in _NO_SYMBOLS else _kind_of((name, *symbol.aliases))
         if kind is not None:
             names[kind].append(name)
     return {kind: _kind(kind, found, side) for kind, found in names.items()}
@@ -73,6 +73,10 @@ def families(side: Side) -> list[str]:
     return [kind for kind in KINDS if side.fingerprint.family_state(kind, side.api_name) != NOT_RUN]
 
 
+def _kind_of(names: tuple[str, ...]) -> str | None:
+    return canonical.family(names) or next(filter(None, map(coverage().kind, names)), None)
+
+
 def _kind(kind: str, names: list[str], side: Side) -> Kind:
     table = coverage()
     probed = measured = 0
@@ -81,6 +85,9 @@ def _kind(kind: str, names: list[str], side: Side) -> Kind:
     for name in sorted(names):
         symbol = side.symbol(name)
         measured += len(symbol.cases)
+        if name.rpartition(".")[2] in table.helpers:  # also where it was tried which names `get` knows
+            outside[name] = _HELPER
+            continue
         if any(quantities.is_measured(case) for case in symbol.cases.values()):
             probed += 1
             continue
@@ -98,8 +105,6 @@ def _why(kind: str, name: str, symbol: Symbol, side: Side) -> str:
     told = symbol.not_probed or side.api.symbols[name].not_probed
     if told is not None:
         return told
-    if name.rpartition(".")[2] in coverage().helpers:
-        return _HELPER
     if symbol.state != VALUE:
         kind = symbol.type or symbol.state
         return f"{kind}: {symbol.message}" if symbol.message else kind

@@ -130,14 +130,20 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What doesn't count in the figure of what was probed: ``coverage.json``.
+    """What counts in the figure of what was probed, and what doesn't: ``coverage.json``.
 
-    ``helpers``: names that are no symbols of their module's kind. ``out_of_scope``: reasons to probe nothing that are none to
-    miss something.
+    ``modules`` and ``names``: symbols of a kind besides those that the digest of its family covers. ``helpers``: names that
+    are no symbols of their module's kind. ``out_of_scope``: reasons to probe nothing that are none to miss something.
     """
 
+    modules: dict[str, str]
+    names: dict[str, str]
     helpers: list[str]
     out_of_scope: list[str]
+
+    def kind(self, name: str) -> str | None:
+        """The kind of a symbol by one of its names."""
+        return self.names.get(name) or self.modules.get(name.rpartition(".")[0])
 
 
 @cache

@@ -10,7 +10,8 @@ OPEN_LEVELS = 5
 #: ``captured`` and ``label`` describe the act of capturing; ``digests`` can't contain itself.
 OUTSIDE_DIGESTS = ("captured", "digests", "label", "schema")
 
-#: The measured families, and the modules whose symbols each is about; Keras 1 has older names for two of them.
+#: The measured families, and the modules whose symbols each is about; Keras 1 has older names for two of them. Part of the
+#: schema: another table is another digest, and every file that was captured before would be refused.
 FAMILIES = {
     "layers": ("layers", "layers.experimental.preprocessing"),
     "activations": ("activations",),

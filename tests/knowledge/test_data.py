@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from kerasdiff.knowledge.load import Coverage, Effect, Effects, Equivalents, coverage, effects, equivalents
-from kerasdiff.probe import apis, data
+from kerasdiff.probe import apis, canonical, data
 from tests.conftest import ENVIRONMENTS, fingerprint
 
 SETTINGS: dict[str, Any] = data.load("settings.json")
@@ -164,6 +164,14 @@ def test_every_setting_that_a_default_of_none_stands_for_is_real() -> None:
     assert set(equivalents().effective_none.values()) <= set(SETTINGS)
 
 
+@pytest.mark.parametrize("name", [*coverage().modules, *coverage().names])
+def test_what_counts_besides_is_real_and_in_no_family(name: str, public: set[str]) -> None:
+    assert name in public
+    symbol = name if name in coverage().names else f"{name}.x"
+    assert canonical.family([symbol]) is None
+    assert coverage().kind(symbol) in canonical.FAMILIES
+
+
 def test_every_helper_is_a_real_one(public: set[str]) -> None:
     assert coverage().helpers
     for name in coverage().helpers:
@@ -183,7 +191,7 @@ def test_what_is_out_of_scope_is_said_once() -> None:
         (b'{"parameters": {}, "modules": {}, "settings": {"x": "awful"}, "variables": {}, "defaults": {}}', Effects),
         (b'{"effective_none": {}, "values": [{"parameter": "x", "alike": [1, 2]}], "objects": []}', Equivalents),
         (b'{"effective_none": {}, "values": [], "objects": [], "guess": 1}', Equivalents),
-        (b'{"helpers": [], "out_of_scope": [], "guess": 1}', Coverage),
+        (b'{"modules": {}, "names": {}, "helpers": [], "out_of_scope": [], "guess": 1}', Coverage),
     ],
 )
 def test_a_row_with_a_mistake_is_refused_when_it_is_loaded(text: bytes, kind: Any) -> None:

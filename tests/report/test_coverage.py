@@ -62,14 +62,15 @@ def test_all_but_one_is_not_a_hundred_percent(kerasdiff: Callable[..., Ran], tmp
     document["apis"]["tf.keras"]["symbols"]["activations.one"] = {"kind": "function"}
     (tmp_path / "a.json").write_bytes(sealed(document))
     found = rows(kerasdiff("show", tmp_path / "a.json", "--coverage").out)
-    assert found["activations"][:3] == ["1,015", "1,014", "99"]
+    before = coverage.of(Side(fingerprint(TF)))["activations"]
+    assert before.probed == before.symbols
+    assert found["activations"][:3] == [f"{before.symbols + 1001:,}", f"{before.probed + 1000:,}", "99"]
 
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_everything_not_probed_is_named_with_its_reason(name: str, kerasdiff: Callable[..., Ran]) -> None:
     out = kerasdiff("show", path(name), "--coverage").out
-    _, lacking = out.split("\nNot probed\n")
-    lacking, outside = (" ".join(part.split()) for part in lacking.split("\nOut of scope, not counted above\n"))
+    lacking, _, outside = (" ".join(part.split()) for part in out.partition("\nOut of scope, not counted above\n"))
     for known in coverage.of(Side(fingerprint(name))).values():
         for told, reasons in ((lacking, known.not_probed), (outside, known.out_of_scope)):
             for symbol, why in reasons.items():
@@ -90,13 +91,8 @@ def test_json_holds_figures_and_reasons(api: str, kerasdiff: Callable[..., Ran])
     assert (done.status, done.err) == (0, "")
     document: dict[str, Any] = json.loads(done.out)
     assert document == msgspec.to_builtins(coverage.of(Side(fingerprint(TF), api)))
-    assert document["losses"] == {
-        "symbols": 36,
-        "probed": 34,
-        "cases": 130,
-        "not_probed": {"losses.Loss": "no case", "losses.Reduction": "no case"},
-        "out_of_scope": {"losses.deserialize": "helper", "losses.get": "helper", "losses.serialize": "helper"},
-    }
+    assert list(document) == sorted(KINDS)
+    assert document["losses"]["out_of_scope"].items() >= {"losses.get": "helper", "losses.serialize": "helper"}.items()
 
 
 def test_the_api_is_named(kerasdiff: Callable[..., Ran]) -> None:
@@ -113,20 +109,20 @@ def test_reasons_names_and_label_are_shown_and_not_executed(kerasdiff: Callable[
     document = raw(TF)
     document["label"] += EVIL
     symbols = document["apis"]["tf.keras"]["symbols"]
-    symbols["layers.Lambda"]["not_probed"] = "needs" + EVIL
-    symbols["layers.Layer"]["not_probed"] = "[bold]:boom:"
+    symbols["layers.Made"] = {"kind": "class", "not_probed": "needs" + EVIL}
+    symbols["layers.Other"] = {"kind": "class", "not_probed": "[bold]:boom:"}
     symbols["layers." + EVIL] = {"kind": "class"}
     symbols["layers.Dense"]["cases"] = {"default@2d": {"build": {"state": "error", "type": EVIL, "message": EVIL}}}
     (tmp_path / "evil.json").write_bytes(sealed(document))
     done = kerasdiff("show", tmp_path / "evil.json", "--coverage")
     assert (done.status, done.err) == (0, "")
     assert unsafe(done.out) == set()
-    assert "layers.Lambda: needs\\x1b[31m" in done.out
-    assert "layers.Layer: [bold]:boom:" in done.out
+    assert "layers.Made: needs\\x1b[31m" in done.out
+    assert "layers.Other: [bold]:boom:" in done.out
     assert not re.search("^fake: line", done.out, re.M)
     as_json = kerasdiff("show", tmp_path / "evil.json", "--coverage", "--format", "json").out
     assert unsafe(as_json) == set()
-    assert json.loads(as_json)["layers"]["not_probed"]["layers.Lambda"] == "needs" + EVIL
+    assert json.loads(as_json)["layers"]["not_probed"]["layers.Made"] == "needs" + EVIL
 
 
 def test_a_long_reason_is_cut(kerasdiff: Callable[..., Ran], tmp_path: Path) -> None:

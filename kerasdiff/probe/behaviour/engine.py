@@ -80,8 +80,12 @@ class Engine:
         """Make the weights of a layer for inputs like these arrays."""
         raise NotImplementedError
 
-    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
-        """The gradient of the sum of the layer's output in its first input.
+    def losses(self, call: Call, inputs: List[Any]) -> Any:
+        """The penalties that a layer adds to a model's loss."""
+        raise Unsupported
+
+    def gradient(self, call: Call, inputs: List[Any], training: bool, factors: Any) -> Any:
+        """The gradient of the sum of the layer's (first) output times ``factors``, an array, in its first input.
 
         Raises `Unsupported`.
         """
@@ -151,6 +155,11 @@ class Eager(Engine):
         """See `Engine.build`: calling builds."""
         self.layer(call, inputs, training=False)
 
+    def losses(self, call: Call, inputs: List[Any]) -> Any:
+        """See `Engine.losses`."""
+        self.layer(call, inputs, training=False)
+        return self.numbers(list(call.layer.losses))
+
     def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
         """See `Engine.stream`."""
         for batch in batches:
@@ -200,14 +209,15 @@ class TensorFlow(Eager):
             value = self._tensorflow.sparse.to_dense(value)
         return numpy.asarray(value)
 
-    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
+    def gradient(self, call: Call, inputs: List[Any], training: bool, factors: Any) -> Any:
         """See `Engine.gradient`."""
         tensors = [self.tensor(array) for array in inputs]
         if not tensors[0].dtype.is_floating:
             raise Unsupported("no gradient in integers")
         with self._tensorflow.GradientTape() as tape:
             tape.watch(tensors[0])
-            total = self._tensorflow.reduce_sum(_first(self.called(call, tensors, training)))
+            output = _first(self.called(call, tensors, training))
+            total = self._tensorflow.reduce_sum(output * self._tensorflow.cast(factors, output.dtype))
         found = tape.gradient(total, tensors[0])
         if found is None:
             raise Unsupported("no gradient")
@@ -238,13 +248,14 @@ class TensorFlow(Eager):
 class Torch(Eager):
     """Keras 3 on PyTorch."""
 
-    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
+    def gradient(self, call: Call, inputs: List[Any], training: bool, factors: Any) -> Any:
         """See `Engine.gradient`."""
         tensors = [self.tensor(array) for array in inputs]
         if not tensors[0].is_floating_point():
             raise Unsupported("no gradient in integers")
         first = tensors[0].detach().clone().requires_grad_(True)
-        _first(self.called(call, [first] + tensors[1:], training)).sum().backward()
+        output = _first(self.called(call, [first] + tensors[1:], training))
+        (output * self.tensor(factors).to(output.dtype)).sum().backward()
         if first.grad is None:
             raise Unsupported("no gradient")
         return self.numbers(first.grad)
@@ -253,7 +264,7 @@ class Torch(Eager):
 class Jax(Eager):
     """Keras 3 on JAX."""
 
-    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
+    def gradient(self, call: Call, inputs: List[Any], training: bool, factors: Any) -> Any:
         """See `Engine.gradient`."""
         jax = sys.modules["jax"]
         tensors = [self.tensor(array) for array in inputs]
@@ -261,6 +272,6 @@ class Jax(Eager):
             raise Unsupported("no gradient in integers")
 
         def total(first: Any) -> Any:
-            return _first(self.called(call, [first] + tensors[1:], training)).sum()
+            return (_first(self.called(call, [first] + tensors[1:], training)) * factors).sum()
 
         return self.numbers(jax.grad(total)(tensors[0]))

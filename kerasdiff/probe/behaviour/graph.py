@@ -103,13 +103,22 @@ class Graph(Engine):
             return layer.get_updates_for(tensors[0] if len(tensors) == 1 else tensors)
         return getattr(layer, "updates", ())
 
-    def gradient(self, call: Call, inputs: List[Any], training: bool) -> Any:
+    def losses(self, call: Call, inputs: List[Any]) -> Any:
+        """See `Engine.losses`."""
+        tensors, _, _ = call.layer._kerasdiff
+        penalties = list(call.layer.losses)
+        return [
+            numpy.asarray(part, "float32") if _is_plain(part) else self._evaluate(tensors, part, inputs, training=False)
+            for part in penalties
+        ]
+
+    def gradient(self, call: Call, inputs: List[Any], training: bool, factors: Any) -> Any:
         """See `Engine.gradient`."""
         backend = self.api.backend
         tensors, _, outputs = call.layer._kerasdiff
         if inputs[0].dtype.kind != "f":
             raise Unsupported("no gradient in integers")
-        found = _first(backend.gradients(backend.sum(_first(outputs)), [tensors[0]]))
+        found = _first(backend.gradients(backend.sum(_first(outputs) * backend.variable(factors)), [tensors[0]]))
         if found is None:
             raise Unsupported("no gradient")
         return self._evaluate(tensors, found, inputs, training)

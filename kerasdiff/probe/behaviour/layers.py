@@ -115,20 +115,28 @@ class Layers:
                 fact["initial"] = {"state": "value", "parts": [_initial(array) for array in initial]}
         if _is_random(layer):
             fact["random"] = True
-        only = case.row.get("only", PINNED if case.call == "pinned" else QUANTITIES)
         self._set(layer, filled)
         if case.row.get("repeat"):
             _forget(layer)
-        if "inference" in only:
-            for time in range(case.row.get("repeat", 1)):
-                name = "inference" if not time else "inference_%d" % (time + 1)
-                _quantity(fact, name, lambda: self._engine.layer(call, arrays, training=False))
-        if "gradient" in only and type(layer).__name__ not in self._table["no_gradient"]:
-            _quantity(fact, "gradient", lambda: self._engine.gradient(call, arrays, training=False))
-        if "training" in only:
-            self._train(call, arrays, filled, fact)
-        if "chance" in only:
-            self._chance(call, case, arrays, fact)
+        measures: Dict[str, Callable[[], None]] = {
+            "inference": lambda: self._infer(call, case, arrays, fact),
+            "gradient": lambda: self._gradient(call, arrays, fact),
+            "losses": lambda: _quantity(fact, "losses", lambda: self._engine.losses(call, arrays)),
+            "training": lambda: self._train(call, arrays, filled, fact),
+            "chance": lambda: self._chance(call, case, arrays, fact),
+        }
+        for name in case.row.get("only", PINNED if case.call == "pinned" else QUANTITIES):
+            measures[name]()
+
+    def _infer(self, call: Call, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> None:
+        for time in range(case.row.get("repeat", 1)):
+            name = "inference" if not time else "inference_%d" % (time + 1)
+            _quantity(fact, name, lambda: self._engine.layer(call, arrays, training=False))
+
+    def _gradient(self, call: Call, arrays: List[Any], fact: Dict[str, Any]) -> None:
+        factors = _factors(fact.get("inference", {}))
+        if factors is not None and type(call.layer).__name__ not in self._table["no_gradient"]:
+            _quantity(fact, "gradient", lambda: self._engine.gradient(call, arrays, training=False, factors=factors))
 
     def _train(self, call: Call, arrays: List[Any], filled: List[Any], fact: Dict[str, Any]) -> None:
         self._set(call.layer, filled)
@@ -142,7 +150,8 @@ class Layers:
     def _chance(self, call: Call, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> None:
         """What random layers decide by chance, without the numbers drawn: the axes that share a draw, and the distribution."""
         if case.row["chance"] == "dropped":  # inputs that the output doesn't depend on have been dropped
-            drawn = numpy.asarray(self._engine.gradient(call, arrays, training=True)) == 0
+            factors = numbers.coefficients(numpy.asarray(self._engine.layer(call, arrays, training=False)).shape)
+            drawn = numpy.asarray(self._engine.gradient(call, arrays, training=True, factors=factors)) == 0
         else:
             drawn = numpy.asarray(self._engine.layer(call, arrays, training=True))
             fact["distribution"] = numbers.measured(numbers.distribution(drawn))
@@ -174,6 +183,13 @@ def _quantity(fact: Dict[str, Any], name: str, run: Callable[[], Any]) -> None:
 def _forget(layer: Any) -> None:
     """Clear the state that building, which calls the layer, has left in a stateful one."""
     getattr(layer, "reset_states" if hasattr(layer, "reset_states") else "reset_state")()
+
+
+def _factors(inference: Dict[str, Any]) -> Any:
+    """What to weigh the output with for a gradient; None where there is no output of numbers."""
+    first = inference.get("parts", [inference])[:1]
+    is_number = bool(first) and "float" in first[0].get("dtype", "")
+    return numbers.coefficients(first[0]["shape"]) if is_number else None
 
 
 def _own_name(name: str) -> str:

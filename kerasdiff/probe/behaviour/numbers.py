@@ -46,14 +46,21 @@ def _special(values: Any) -> Any:
     return float(values) if values in ("inf", "-inf", "nan") else values
 
 
+def coefficients(shape: Sequence[int]) -> Any:
+    """What outputs are multiplied with before they are summed for a gradient: the plain sum of a softmax has none."""
+    return data(shape, "positive", 7)
+
+
 def shared(drawn: Any) -> List[int]:
     """For each axis: 1 where all along it is the same draw, 0 where each has its own."""
     return [int((drawn == numpy.take(drawn, [0], axis=axis)).all()) for axis in range(drawn.ndim)]
 
 
 def distribution(sample: Any, quantiles: Sequence[float] = (0.05, 0.5, 0.95)) -> Any:
-    """Mean, standard deviation and quantiles of a sample."""
+    """Mean, standard deviation and quantiles of a sample; without quantiles the standard deviation, the surest, alone."""
     flat = numpy.sort(sample.astype("float64").reshape(-1))
+    if not quantiles:
+        return numpy.array([flat.std()])
     found = [flat[int(part * (flat.size - 1))] for part in quantiles]
     return numpy.array([flat.mean(), flat.std()] + found)
 

@@ -5,11 +5,11 @@ from typing import Any, Dict, Set
 
 def merge(first: Dict[str, Any], second: Dict[str, Any]) -> Dict[str, Any]:
     """Two runs of a case as one: a quantity that differs is ``unstable``, with how far the runs were apart."""
-    merged = dict(first)
-    for name, fact in first.items():
-        other = second.get(name)
-        if fact != other and isinstance(fact, (dict, list)):
-            merged[name] = {"state": "unstable", "scatter": _scatter(fact, other)}
+    merged = dict(second, **first)
+    for name, fact in list(merged.items()):
+        one, other = first.get(name), second.get(name)
+        if one != other and isinstance(fact, (dict, list)):
+            merged[name] = {"state": "unstable", "scatter": _scatter(one, other)}
     return merged
 
 
@@ -51,5 +51,7 @@ def _scatter(first: Any, second: Any) -> Any:
     if not one or not other or len(one) != len(other):
         return None
     pairs = [pair for pair in zip(one, other) if all(isinstance(number, (int, float)) for number in pair)]
+    if any(x != y for x, y in zip(one, other) if (x, y) not in pairs):  # NaN in one run only
+        return None
     largest = max([max(abs(x), abs(y)) for x, y in pairs] or [0])
     return float("%.3g" % (max(abs(x - y) for x, y in pairs) / largest)) if largest else 0.0

@@ -69,7 +69,6 @@ def test_which_facts_are_unstable_does_not_hang_on_the_order(first: Case, draw: 
     assert {name: one[name] for name in unstable(one)} == {name: other[name] for name in unstable(one)}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="what only the second run has is lost")
 def test_a_quantity_of_the_second_run_only_is_unstable() -> None:
     assert unstable(merge(case(), case(state=value(1.0)))) == {"state"}
 
@@ -103,11 +102,6 @@ def test_scatter_is_the_largest_difference_over_the_largest_number(first: Any, s
     assert merge({"inference": first}, {"inference": second}) == {"inference": {"state": "unstable", "scatter": scatter}}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="special values are left out of the difference: NaN in one run only is a scatter of 0",
-)
 def test_scatter_of_a_special_value_in_one_run_is_none() -> None:
     merged = merge({"inference": value(1.0, "nan")}, {"inference": value(1.0, 2.0)})
     assert merged["inference"] == {"state": "unstable", "scatter": None}

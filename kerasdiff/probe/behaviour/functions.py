@@ -91,7 +91,7 @@ class Functions:
                 continue
             spelled = self._spelled(call.get("arguments", {}), taken)
             if len(spelled) == len(call.get("arguments", {})):
-                given = inputs if is_special else call.get("inputs", inputs)
+                given = inputs if is_special and last not in call.get("names", []) else call.get("inputs", inputs)
                 yield Case(call["call"], dict(required, **spelled), given, call)
 
     def _spelled(self, arguments: Dict[str, Any], taken: List[str]) -> Dict[str, Any]:

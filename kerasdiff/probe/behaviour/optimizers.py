@@ -153,6 +153,7 @@ class Optimizers:
         fact: Dict[str, Any] = {"revision": revision, "input": "times", "arguments": arguments}
         try:
             self._engine.reset()
+            self._engine.seed()  # one adds noise
             schedule = self._factory.make(cls, arguments)
             found = [self._engine.run(lambda time=time: schedule(time), []) for time in times]
             fact["training"] = numbers.measured(numpy.array([float(numpy.asarray(rate)) for rate in found], "float32"))

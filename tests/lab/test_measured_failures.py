@@ -37,7 +37,7 @@ class Fault(NamedTuple):
 
 
 class Capture(NamedTuple):
-    """What is captured in one go; every case may take a third of ``timeout``."""
+    """What is captured in one go; every case may take a tenth of ``timeout``."""
 
     families: str
     timeout: int
@@ -47,10 +47,10 @@ class Capture(NamedTuple):
 CAPTURES = {
     "quick": Capture(
         "activations,constraints",
-        21,
+        60,
         [
             Fault("activations.softsign", "keras.activations:softsign", "segfault", "crashed", "killed by SIGSEGV"),
-            Fault("constraints.NonNeg", "keras.constraints:NonNeg.__call__", "hang", "timeout", "took longer than 7 s"),
+            Fault("constraints.NonNeg", "keras.constraints:NonNeg.__call__", "hang", "timeout", "took longer than 6 s"),
         ],
     ),
     "layers": Capture(
@@ -221,11 +221,30 @@ def test_what_is_lost_cannot_be_compared(capture: str, operands: str) -> None:
     unknown = {row["id"]: row["why"] for row in report["not_comparable"]}
     expected = {f"{fault.symbol}/case.{case}": fault for fault in faults for case in found.cases(fault.symbol)}
     assert unknown.keys() >= expected.keys()
-    for identifier, fault in expected.items():
-        assert fault.state in unknown[identifier]
     assert report["divergences"] == []
     assert report["status"] == 3
     assert report["gate"]["exit"] == 3
+
+
+@pytest.mark.parametrize(
+    "operands",
+    [
+        "planted-planted",
+        pytest.param(
+            "planted-healthy",
+            marks=pytest.mark.xfail(
+                strict=True, raises=AssertionError, reason="a lost case has no revision: told as another one"
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("capture", CAPTURES)
+def test_how_it_was_lost_is_told(capture: str, operands: str) -> None:
+    found = captured(capture)
+    unknown = {row["id"]: row["why"] for row in found.reports[operands]["not_comparable"]}
+    for fault in CAPTURES[capture].faults:
+        for case, facts in found.cases(fault.symbol).items():
+            assert unknown[f"{fault.symbol}/case.{case}"] == f"{fault.state}: {facts['message']}"
 
 
 @pytest.mark.parametrize("capture", CAPTURES)

@@ -93,6 +93,11 @@ def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -
         yield _found(subject, f"case.{case}.build", Effect.BREAKS, title, "value", other["build"].get("type"), ["construction"])
     if made != ["value", "value"]:
         return
+    if one.get("input") != other.get("input"):  # of several, each takes the first that it accepts
+        title = f"{case}: the first input accepted is {one.get('input')} in A, {other.get('input')} in B"
+        inputs = (one.get("input"), other.get("input"))
+        yield _found(subject, f"case.{case}.input", Effect.ARCHITECTURE, title, inputs[0], inputs[1], ["construction"])
+        return
     if "outcome" in one and "outcome" in other:
         yield from _argument(subject, case, one, other)
     yield from _weights(subject, case, one, other)

@@ -83,6 +83,8 @@ class Run:
     """Delete an environment after its last capture."""
     tell: Callable[[str], None] = print
     errors: list[str] = field(default_factory=list)
+    apis: dict[Side, set[str]] = field(default_factory=dict)
+    """The APIs of each side that pairs compare: no others are captured."""
 
     @property
     def reports(self) -> Path:
@@ -98,6 +100,9 @@ class Run:
         self.reports.mkdir(parents=True, exist_ok=True)
         for pair in pairs:
             self._report(pair).unlink(missing_ok=True)
+        for pair in pairs:
+            self.apis.setdefault(pair.a, set()).add(pair.api_a)
+            self.apis.setdefault(pair.b, set()).add(pair.api_b)
         wanted = sides_by_environment(pairs)
         missing = {environment: self.missing(sides) for environment, sides in wanted.items()}
         count = sum(map(len, missing.values()))
@@ -116,10 +121,9 @@ class Run:
 
     def _is_whole(self, side: Side) -> bool:
         try:
-            load(self.fingerprint(side))
+            return self.apis.get(side, set()) <= load(self.fingerprint(side)).apis.keys()
         except KerasdiffError:
             return False
-        return True
 
     def _capture(self, environment: str, steps: dict[Side, str]) -> None:
         """Build an environment, capture its sides, each with how its step is called, and remove it if asked to."""
@@ -145,7 +149,8 @@ class Run:
         try:
             with tempfile.TemporaryDirectory() as home:
                 furnish(Path(home), side)
-                capture_built(built, Path(home), target, variables=dict(side.variables), patience=PATIENCE)
+                apis = [f"--api={api}" for api in sorted(self.apis[side])]
+                capture_built(built, Path(home), target, *apis, variables=dict(side.variables), patience=PATIENCE)
         except (RuntimeError, OSError) as error:
             self._fail(f"{step} {side.key}: {error}")
         else:

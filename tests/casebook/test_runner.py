@@ -100,7 +100,7 @@ def test_a_comparison_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     run = Run(tmp_path, reuse=True, tell=lambda _: None)
     run.fingerprint(PLAIN).parent.mkdir()
     shutil.copy(path(SMALL), run.fingerprint(PLAIN))
-    run.pairs([Pair("no-such-api", PLAIN, "keras", PLAIN, "tf_keras")])
+    run._compare(Pair("no-such-api", PLAIN, "keras", PLAIN, "tf_keras"), "[1/1]")
     assert len(run.errors) == 1
     assert "[1/1] no-such-api: kerasdiff: " in run.errors[0]
 

@@ -7,7 +7,7 @@ from ..instances import Factory
 from ..signatures import constructor
 from .engine import accepts
 
-#: Goes into every revision: raised when the way of measuring changes.
+#: Goes into every revision: raised when the way of measuring changes, or a value in ``cases/arguments.json``.
 MEANING = 2
 
 
@@ -30,10 +30,12 @@ class Case(NamedTuple):
     row: Dict[str, Any]
 
     def revision(self, given: Any) -> str:
-        """What the case means, not how it is spelled: ``given`` is the input."""
-        spelled = sorted({canonical.compact(value) for value in self.arguments.values()})
+        """What the case means, not how it is spelled: ``given`` is the input, or all that are tried.
+
+        What required arguments are given isn't in it, since a release may have a default for one.
+        """
         meaning = {key: value for key, value in self.row.items() if key not in _FOR}
-        return canonical.digest([MEANING, self.call, given, meaning or spelled])[7:15]
+        return canonical.digest([MEANING, self.call, given, meaning])[7:15]
 
 
 class Calls:

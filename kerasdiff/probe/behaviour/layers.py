@@ -61,9 +61,10 @@ class Layers:
     def measure(self, cls: Any, case: Case, given: List[str]) -> Dict[str, Any]:
         """The facts of one case."""
         fact: Dict[str, Any] = {}
+        revision = case.revision([self._table["inputs"][name] for name in given])
         for position, name in enumerate(given):
             rows = self._table["inputs"][name]
-            fact = {"revision": case.revision(rows), "arguments": case.arguments, "input": name}
+            fact = {"revision": revision, "arguments": case.arguments, "input": name}
             try:
                 arrays = [numbers.array(row) for row in rows]
                 call = self._made(cls, case)

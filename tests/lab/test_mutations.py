@@ -39,7 +39,8 @@ SCALING = "keras.src.initializers.initializers:VarianceScaling.__init__"
 
 
 # Why a mutation doesn't show. A gap of the cases:
-UNMASKED = "gap: Masking is called on an input without a step to mask"
+UNMASKED = "gap: the mask itself isn't measured, and the output shows it only where a step holds its value"
+CANCEL = "gap: what moves between the thresholds cancels out: there must be one more pair between two of them"
 # And what can't be known of one sample of a size that costs little:
 COARSE = "limit: within what two samples of one distribution may differ"
 RULE = "limit: a random image with another rule looks like another draw"
@@ -285,7 +286,7 @@ TENSORFLOW = [
     Mutation("metrics.Precision", "__init__", "default_threshold = 0.5", "default_threshold = 0.6", "inference"),
     Mutation("metrics.AUC", "__init__", 'summation_method="interpolation"', 'summation_method="majoring"', "inference"),
     Mutation("metrics.AUC", "__init__", "num_thresholds=200", "num_thresholds=20", "inference"),
-    Mutation("metrics.AUC", "__init__", "num_thresholds=200", "num_thresholds=100", "inference"),
+    Mutation("metrics.AUC", "__init__", "num_thresholds=200", "num_thresholds=100", "inference", unseen=CANCEL),
     Mutation("metrics.TopKCategoricalAccuracy", "__init__", "k=5", "k=2", "inference"),
     Mutation("metrics.TopKCategoricalAccuracy", "__init__", "k=5", "k=4", "inference"),
     Mutation("metrics.FBetaScore", "__init__", "beta=1.0", "beta=1.5", "inference"),

@@ -53,14 +53,15 @@ def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outco
     agree: dict[str, bool] = {}
     for case in sorted(a.cases.keys() & b.cases.keys()):
         one, other = a.cases[case], b.cases[case]
+        lost = next((side for side in (one, other) if quantities.is_lost(side)), None)
+        if lost is not None:
+            unknown.append((f"{subject}/case.{case}", f"{lost['state']}: {lost.get('message', '')}"))
+            continue
         if one.get("revision") != other.get("revision"):
             unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
             continue
         found = [] if alike else [part for part in _case(subject, case, one, other) if part.effect is not Effect.INFO]
-        lost = [side for side in (one, other) if quantities.is_lost(side)]
-        if lost:
-            unknown.append((f"{subject}/case.{case}", f"{lost[0]['state']}: {lost[0].get('message', '')}"))
-        compared += not lost
+        compared += 1
         call = case.partition("@")[0]
         agree[call] = agree.get(call, True) and not found
         divergences += found

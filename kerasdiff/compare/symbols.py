@@ -57,6 +57,8 @@ def alike(side: Side) -> Compared:
 def _both_captured(a: Side, b: Side, findings: Findings) -> bool:
     states = [side.fingerprint.family_state("symbols", side.api_name) for side in (a, b)]
     if states == ["not run", "not run"]:
+        if any(symbol.cases for side in (a, b) for symbol in side.api.symbols.values()):
+            findings.unknown("symbols", "what was measured is compared by symbol: capture the family symbols too")
         return False
     for state, name in zip(states, "AB", strict=True):
         if state not in ("ok", "partial"):

@@ -109,8 +109,9 @@ class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far measured numbers may be apart, relative to the largest number of the tensor: ``tolerances.json``.
 
-    By the first part of a subject, by quantity, or by data type; the widest counts. ``not_exercised``: words in the names of
-    parameters that no case exercises, since weights are overwritten and nothing is trained.
+    By the first part of a subject, by quantity, or by data type; the widest counts. ``not_exercised``: words
+    in the names of parameters that no case exercises, since weights are overwritten and nothing is trained;
+    ``not_exercised_parameters``: names of those whose changed default some symbol's cases were shown not to see.
     """
 
     families: dict[str, float]
@@ -118,6 +119,7 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dtypes: dict[str, float]
     default: float
     not_exercised: list[str]
+    not_exercised_parameters: list[str]
 
     def of(self, subject: str, quantity: str, dtypes: Collection[str] = ()) -> float:
         """The tolerance for a quantity of a subject, measured in tensors of these types."""
@@ -126,7 +128,8 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def exercises(self, parameter: str) -> bool:
         """Whether cases show what a parameter does."""
-        return not any(word in parameter.split("_") for word in self.not_exercised)
+        named = parameter in self.not_exercised_parameters
+        return not named and not any(word in parameter.split("_") for word in self.not_exercised)
 
 
 class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

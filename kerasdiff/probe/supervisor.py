@@ -209,7 +209,8 @@ class ApiRun:
         elif "family" in frame:
             self._spent[frame["family"]] = self._spent.get(frame["family"], 0.0) + frame["seconds"]
             failed = frame.get("failed")
-            self._end_family(frame["family"], "error" if failed else "ok", failed and failed["message"])
+            state = "error" if failed else "partial" if frame["family"] in self._partial else "ok"
+            self._end_family(frame["family"], state, failed and failed["message"])
         return current
 
     def _bury(self, death: Death, current: str, deadline: Deadline) -> None:

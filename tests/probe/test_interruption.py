@@ -15,9 +15,19 @@ import pytest
 from tests.probe.place import PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.probe.place import Place
 
 INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+@pytest.fixture(autouse=True)
+def _hang_up_ends() -> Iterator[None]:
+    """Under ``nohup`` the tests would hand on that SIGHUP is ignored, and the probe would obey."""
+    before = signal.signal(HUP, signal.SIG_DFL)
+    yield
+    signal.signal(HUP, before)
 
 
 @pytest.mark.parametrize("where", ["import", "get_config"])

@@ -32,6 +32,8 @@ ENVIRONMENTS = {
     "keras-3.15.1+jax-0.12": ({"keras"}, "keras"),
     "keras-3.15.1+torch-2.13": ({"keras"}, "keras"),
 }
+#: Families in which runs of an environment differ: Keras 2.3 reads and writes the step counter in no order.
+RACES = {"keras-2.3.1+tensorflow-1.15.5": {"optimizers"}}
 #: Share of the defaults that an independent route must confirm.
 CONFIRMED = 0.995
 
@@ -55,6 +57,17 @@ def checksums(root: Path) -> dict[str, tuple[int, int, str]]:
     return found
 
 
+def families_with_unstable(fingerprint: dict[str, Any]) -> set[str]:
+    """The families that hold facts which differed between the two runs of a capture."""
+    return {
+        name.partition(".")[0]
+        for api in fingerprint["apis"].values()
+        for name, symbol in api["symbols"].items()
+        for case in symbol.get("cases", {}).values()
+        if any(isinstance(fact, dict) and fact.get("state") == "unstable" for fact in case.values())
+    }
+
+
 def load(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(path.read_text())
     return content
@@ -76,12 +89,21 @@ def test_an_environment_is_captured_alike_each_time_and_left_as_it_was(name: str
     subprocess.run(alone, env=environ(environment, home), check=True, capture_output=True, timeout=PATIENCE)
 
     first, second, by_itself = map(load, files)
-    assert first["digests"] == second["digests"]
+    racing = families_with_unstable(first) | families_with_unstable(second)
+    assert racing <= RACES.get(name, set())
+    beside = {*racing, "measured", "all"} if racing else set()
+    assert {key: first["digests"][key] for key in first["digests"].keys() - beside} == {
+        key: second["digests"][key] for key in second["digests"].keys() - beside
+    }
     assert first["digests"]["declared"] == by_itself["digests"]["declared"]
     for a, b in ((files[0], files[0]), (files[0], files[1])):
-        compared = run(environment, home, "compare", str(a), str(b), "--fail-on", "info")
-        assert (compared.returncode, compared.stderr) == (0, "")
-        assert "No divergence" in compared.stdout
+        compared = run(environment, home, "compare", str(a), str(b), "--fail-on", "info", "--format", "json")
+        assert compared.stderr == ""
+        found = json.loads(compared.stdout)
+        assert found["not_comparable"] == []
+        # A race may be lost in each run of one capture, and in none of another.
+        assert {one["effect"] for one in found["divergences"]} <= {"reproducibility"}
+        assert {one["subject"].partition(".")[0] for one in found["divergences"]} <= racing
     assert checksums(environment.root) == before
     assert list(home.iterdir()) == []
 

@@ -1,5 +1,6 @@
 """The ways in which a layer is called: the rows of ``cases/layers.json``, spelled as its generation of Keras spells them."""
 
+from functools import lru_cache
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 from .. import canonical, data
@@ -110,6 +111,7 @@ class Calls:
         return self.table["values"].get(spelling, {}).get(value, value) if isinstance(value, str) else value
 
 
+@lru_cache(maxsize=None)
 def names(cls: type) -> List[str]:
     """The names of the arguments that a constructor takes; ``**`` where it takes any."""
     return ["**" if part.get("kind") == "var_keyword" else str(part["name"]) for part in constructor(cls) or []]

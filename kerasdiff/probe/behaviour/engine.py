@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 import numpy
 
-from .. import apis
+from .. import apis, canonical
 
 #: The global seed of every case.
 SEED = 1337
@@ -32,6 +32,16 @@ def accepts(function: Any, name: str) -> bool:
 def reason(why: str) -> Dict[str, Any]:
     """The fact of a symbol that isn't measured."""
     return {"why": why}
+
+
+def identified(get: Callable[[str], Any], text: str, meaning: int) -> Dict[str, Any]:
+    """Whether a module's ``get`` knows a name, as the strings given to ``compile`` and to layers; None is no answer."""
+    fact: Dict[str, Any] = {"revision": canonical.digest([meaning, text])[7:15], "arguments": {"identifier": text}}
+    try:
+        found = get(text)
+    except Exception as error:
+        return dict(fact, outcome={"state": "value", "value": "refused", "type": type(error).__name__})
+    return dict(fact, outcome={"state": "value", "value": "accepted" if found is not None else "refused"})
 
 
 class Call(NamedTuple):
@@ -121,7 +131,8 @@ def _called(call: Call, tensors: List[Any], keywords: Dict[str, Any], training: 
     return call.layer(*given, **keywords)
 
 
-def _first(outputs: Any) -> Any:
+def first_of(outputs: Any) -> Any:
+    """The first output of a layer that may have several."""
     return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
 
 
@@ -216,7 +227,7 @@ class TensorFlow(Eager):
             raise Unsupported("no gradient in integers")
         with self._tensorflow.GradientTape() as tape:
             tape.watch(tensors[0])
-            output = _first(self.called(call, tensors, training))
+            output = first_of(self.called(call, tensors, training))
             total = self._tensorflow.reduce_sum(output * self._tensorflow.cast(factors, output.dtype))
         found = tape.gradient(total, tensors[0])
         if found is None:
@@ -254,7 +265,7 @@ class Torch(Eager):
         if not tensors[0].is_floating_point():
             raise Unsupported("no gradient in integers")
         first = tensors[0].detach().clone().requires_grad_(True)
-        output = _first(self.called(call, [first] + tensors[1:], training))
+        output = first_of(self.called(call, [first] + tensors[1:], training))
         (output * self.tensor(factors).to(output.dtype)).sum().backward()
         if first.grad is None:
             raise Unsupported("no gradient")
@@ -272,6 +283,6 @@ class Jax(Eager):
             raise Unsupported("no gradient in integers")
 
         def total(first: Any) -> Any:
-            return (_first(self.called(call, [first] + tensors[1:], training)) * factors).sum()
+            return (first_of(self.called(call, [first] + tensors[1:], training)) * factors).sum()
 
         return self.numbers(jax.grad(total)(tensors[0]))

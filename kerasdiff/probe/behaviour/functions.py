@@ -2,14 +2,14 @@
 
 import re
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from .. import canonical, data
 from ..instances import Factory, NoValue
 from ..signatures import constructor, describe
 from ..values import repeatable
 from . import numbers
-from .engine import Engine, reason
+from .engine import Engine, identified, reason
 
 #: Goes into every revision: raised when the way of measuring changes, or a value in ``cases/arguments.json``.
 MEANING = 2
@@ -55,7 +55,7 @@ class Functions:
                     item("%scases/%s/%s@%s" % (again, name, case.call, given), partial(self.measure, thing, kind, case, given))
             if last == "get" and not why:
                 for text in self._row["identifiers"]:
-                    item("%scases/%s/%s@name" % (again, name, text), partial(self.identified, thing, text))
+                    item("%scases/%s/%s@name" % (again, name, text), partial(identified, thing, text, MEANING))
 
     def _kind(self, last: str, thing: Any) -> str:
         if last == "get":
@@ -146,12 +146,3 @@ class Functions:
             half = len(arrays[0]) // 2
             return self._engine.stream(metric, [[array[:half] for array in arrays], [array[half:] for array in arrays]])
         return self._engine.stream(metric, [arrays])
-
-    def identified(self, get: Any, text: str) -> Dict[str, Any]:
-        """Whether ``get`` knows a name, as the strings given to ``compile`` and to layers."""
-        fact: Dict[str, Any] = {"revision": canonical.digest([MEANING, text])[7:15], "arguments": {"identifier": text}}
-        try:
-            found: Optional[Any] = get(text)
-        except Exception as error:
-            return dict(fact, outcome={"state": "value", "value": "refused", "type": type(error).__name__})
-        return dict(fact, outcome={"state": "value", "value": "accepted" if found is not None else "refused"})

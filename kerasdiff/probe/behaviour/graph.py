@@ -7,14 +7,10 @@ from typing import Any, Callable, List
 
 import numpy
 
-from .engine import SEED, Call, Engine, Unstable, Unsupported
+from .engine import SEED, Call, Engine, Unstable, Unsupported, first_of
 
 #: Steps repeated to see whether runs differ.
 RACE = 2
-
-
-def _first(outputs: Any) -> Any:
-    return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
 
 
 def _is_plain(output: Any) -> bool:
@@ -118,7 +114,7 @@ class Graph(Engine):
         tensors, _, outputs = call.layer._kerasdiff
         if inputs[0].dtype.kind != "f":
             raise Unsupported("no gradient in integers")
-        found = _first(backend.gradients(backend.sum(_first(outputs) * backend.variable(factors)), [tensors[0]]))
+        found = first_of(backend.gradients(backend.sum(first_of(outputs) * backend.variable(factors)), [tensors[0]]))
         if found is None:
             raise Unsupported("no gradient")
         return self._evaluate(tensors, found, inputs, training)

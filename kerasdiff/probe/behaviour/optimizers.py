@@ -10,7 +10,7 @@ from ..instances import Factory, NoValue
 from ..signatures import constructor
 from ..values import repeatable
 from . import numbers
-from .engine import Engine, Unstable, Unsupported, reason
+from .engine import Engine, Unstable, Unsupported, identified, reason
 
 #: Goes into every revision: raised when the way of measuring changes.
 MEANING = 2
@@ -38,7 +38,7 @@ class Optimizers:
                 continue
             if last == "get":
                 for text in self._table["identifiers"]:
-                    item("%scases/%s/%s@name" % (again, name, text), partial(self.identified, thing, text))
+                    item("%scases/%s/%s@name" % (again, name, text), partial(identified, thing, text, MEANING))
             kind = self._kind(thing)
             why = self._table["outside"].get(last, "" if kind else "helper")
             if not why:
@@ -160,12 +160,3 @@ class Optimizers:
         except Exception as error:
             fact["training"] = repeatable(error)
         return fact
-
-    def identified(self, get: Any, text: str) -> Dict[str, Any]:
-        """Whether ``get`` knows a name, as the strings given to ``compile``."""
-        fact: Dict[str, Any] = {"revision": canonical.digest([MEANING, text])[7:15], "arguments": {"identifier": text}}
-        try:
-            get(text)
-        except Exception as error:
-            return dict(fact, outcome={"state": "value", "value": "refused", "type": type(error).__name__})
-        return dict(fact, outcome={"state": "value", "value": "accepted"})

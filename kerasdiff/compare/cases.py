@@ -23,6 +23,7 @@ _PHASES = {
     "inference_2": ["inference"],
     "training": ["training"],
     "losses": ["training"],
+    "mask": ["inference", "training"],
     "shared": ["training"],
     "gradient": ["training"],
     "state": ["training"],
@@ -30,8 +31,10 @@ _PHASES = {
     "second": ["initialization"],
     "distribution": ["initialization"],
 }
-#: Quantities whose numbers are a seeded draw: another stream, not another result.
-_DRAWS = ("draw", "second")
+#: Quantities whose numbers are a seeded draw where a case is random: another stream, not another result.
+_DRAWS = ("draw", "second", "training", "state")
+#: Quantities compared exactly that say something in words, and what.
+_WORDS = {"shared": "the axes along which a draw is shared are", "mask": "the mask of the output is"}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -171,16 +174,16 @@ def _quantity(
         yield _found(subject, aspect, Effect.BREAKS, title, "value", b[0].get("type"), phases)
     if states != ["value", "value"]:
         return
+    if quantity in _WORDS:
+        if a != b:
+            title = f"{case}: {_WORDS[quantity]} {_told(_values(a))} in A, {_told(_values(b))} in B"
+            yield _found(subject, aspect, Effect.RESULTS, title, _values(a), _values(b), phases)
+        return
     shapes = [[part.get("shape") for part in parts] for parts in (a, b)]
     if shapes[0] != shapes[1]:
         title = f"{case}: {quantity} has shape {_told(shapes[0])} in A, {_told(shapes[1])} in B"
         effect = Effect.ARCHITECTURE if subject.startswith("layers.") else Effect.RESULTS
         yield _found(subject, aspect, effect, title, shapes[0], shapes[1], phases)
-        return
-    if quantity == "shared":
-        if a != b:
-            title = f"{case}: the axes along which a draw is shared are {_told(_values(a))} in A, {_told(_values(b))} in B"
-            yield _found(subject, aspect, Effect.RESULTS, title, _values(a), _values(b), phases)
         return
     dtypes = [[_width(part.get("dtype")) for part in parts] for parts in (a, b)]
     if dtypes[0] != dtypes[1]:
@@ -191,7 +194,7 @@ def _quantity(
     types = {str(part.get("dtype")) for part in a} | {"float16" if "float16" in case else ""}
     tolerance = tolerances().of(subject, quantity, types)
     if size[0] > tolerance:
-        is_draw = quantity in _DRAWS or (is_random and quantity in ("training", "state"))
+        is_draw = is_random and quantity in _DRAWS
         effect = Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS
         what = "another stream" if is_draw else f"{quantity} differs by {size[0]:.2g} of its largest number"
         figures = {"case": case, "scaled": _finite(size[0]), "max_abs": _finite(size[1]), "tolerance": tolerance}

@@ -8,9 +8,16 @@ def merge(first: Dict[str, Any], second: Dict[str, Any]) -> Dict[str, Any]:
     merged = dict(second, **first)
     for name, fact in list(merged.items()):
         one, other = first.get(name), second.get(name)
-        if one != other and isinstance(fact, (dict, list)):
+        if one != other and isinstance(fact, (dict, list)) and not _are_errors(one, other):
             merged[name] = {"state": "unstable", "scatter": _scatter(one, other)}
     return merged
+
+
+def _are_errors(one: Any, other: Any) -> bool:
+    """Whether both runs failed alike: messages tell of addresses, or of what ran before."""
+    return (
+        all(isinstance(fact, dict) and fact.get("state") == "error" for fact in (one, other)) and one["type"] == other["type"]
+    )
 
 
 #: Arguments that decide how far a step goes, not how it is made.

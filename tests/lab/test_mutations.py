@@ -38,10 +38,7 @@ KERAS_3_BACKEND = "keras.src.backend.tensorflow.nn:"
 SCALING = "keras.src.initializers.initializers:VarianceScaling.__init__"
 
 
-# Why a mutation doesn't show. A gap of the cases:
-UNMASKED = "gap: the mask itself isn't measured, and the output shows it only where a step holds its value"
-CANCEL = "gap: what moves between the thresholds cancels out: there must be one more pair between two of them"
-# And what can't be known of one sample of a size that costs little:
+# What can't be known of one sample of a size that costs little:
 COARSE = "limit: within what two samples of one distribution may differ"
 RULE = "limit: a random image with another rule looks like another draw"
 
@@ -115,7 +112,7 @@ TENSORFLOW = [
     Mutation("layers.ThresholdedReLU", "__init__", "theta=1.0", "theta=0.9", "inference"),
     Mutation("layers.PReLU", "__init__", 'alpha_initializer="zeros"', 'alpha_initializer="ones"', "initial"),
     Mutation("layers.Softmax", "__init__", "axis=-1", "axis=1", "inference"),
-    Mutation("layers.Masking", "__init__", "mask_value=0.0", "mask_value=0.25", "inference", unseen=UNMASKED),
+    Mutation("layers.Masking", "__init__", "mask_value=0.0", "mask_value=0.25", "mask"),
     Mutation("layers.Attention", "_calculate_scores", "transpose_b=True)", "transpose_b=True) * 0.5", "inference"),
     Mutation(
         "layers.MultiHeadAttention",
@@ -189,7 +186,7 @@ TENSORFLOW = [
     Mutation("initializers.Orthogonal", "__init__", "gain=1.0", "gain=1.1", "distribution"),
     Mutation("initializers.Orthogonal", "__init__", "gain=1.0", "gain=1.02", "distribution", unseen=COARSE),
     Mutation("initializers.Constant", "__init__", "value=0", "value=0.001", "distribution"),
-    Mutation("initializers.Identity", "__init__", "gain=1.0", "gain=1.02", "distribution", unseen=COARSE),
+    Mutation("initializers.Identity", "__init__", "gain=1.0", "gain=1.02", "draw"),
     # regularizers
     Mutation("regularizers.L2", "__init__", "l2=0.01", "l2=0.011", "inference"),
     Mutation("regularizers.L2", "__call__", "2.0 *", "", "inference"),
@@ -286,7 +283,7 @@ TENSORFLOW = [
     Mutation("metrics.Precision", "__init__", "default_threshold = 0.5", "default_threshold = 0.6", "inference"),
     Mutation("metrics.AUC", "__init__", 'summation_method="interpolation"', 'summation_method="majoring"', "inference"),
     Mutation("metrics.AUC", "__init__", "num_thresholds=200", "num_thresholds=20", "inference"),
-    Mutation("metrics.AUC", "__init__", "num_thresholds=200", "num_thresholds=100", "inference", unseen=CANCEL),
+    Mutation("metrics.AUC", "__init__", "num_thresholds=200", "num_thresholds=100", "inference"),
     Mutation("metrics.TopKCategoricalAccuracy", "__init__", "k=5", "k=2", "inference"),
     Mutation("metrics.TopKCategoricalAccuracy", "__init__", "k=5", "k=4", "inference"),
     Mutation("metrics.FBetaScore", "__init__", "beta=1.0", "beta=1.5", "inference"),

@@ -94,6 +94,10 @@ class Engine:
         """The penalties that a layer adds to a model's loss."""
         raise Unsupported
 
+    def mask(self, call: Call, inputs: List[Any]) -> Any:
+        """The mask that a layer's (first) output carries, of booleans; None where it carries none."""
+        raise Unsupported
+
     def gradient(self, call: Call, inputs: List[Any], training: bool, factors: Any) -> Any:
         """The gradient of the sum of the layer's (first) output times ``factors``, an array, in its first input.
 
@@ -170,6 +174,12 @@ class Eager(Engine):
         """See `Engine.losses`."""
         self.layer(call, inputs, training=False)
         return self.numbers(list(call.layer.losses))
+
+    def mask(self, call: Call, inputs: List[Any]) -> Any:
+        """See `Engine.mask`."""
+        output = first_of(self.called(call, [self.tensor(array) for array in inputs], training=False))
+        mask = getattr(output, "_keras_mask", None)
+        return None if mask is None else self.numbers(mask)
 
     def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
         """See `Engine.stream`."""

@@ -108,6 +108,12 @@ class Graph(Engine):
             for part in penalties
         ]
 
+    def mask(self, call: Call, inputs: List[Any]) -> Any:
+        """See `Engine.mask`."""
+        tensors, _, _ = call.layer._kerasdiff
+        mask = first_of(call.layer.get_output_mask_at(0))
+        return None if mask is None else self._evaluate(tensors, mask, inputs, training=False)
+
     def gradient(self, call: Call, inputs: List[Any], training: bool, factors: Any) -> Any:
         """See `Engine.gradient`."""
         backend = self.api.backend

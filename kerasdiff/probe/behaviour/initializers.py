@@ -13,7 +13,7 @@ from . import numbers
 from .engine import Call, Engine, reason
 
 #: Goes into every revision: raised when the way of measuring changes.
-MEANING = 2
+MEANING = 3
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -49,6 +49,7 @@ class Initializers:
     def measure(self, thing: Any, arguments: Dict[str, Any], row: Dict[str, Any]) -> Dict[str, Any]:
         """The ``draw``; with a seed also the ``second`` one of the same instance, and the ``distribution`` of a larger one."""
         fact: Dict[str, Any] = {"revision": canonical.digest([MEANING, row, self._table["seed"]])[7:15], "arguments": arguments}
+        fact["random"] = "seed" in arguments or not isinstance(thing, type)
         if row["call"] == "global_seed":
             fact["arguments"] = arguments = {key: value for key, value in arguments.items() if key != "seed"}
         try:
@@ -66,6 +67,7 @@ class Initializers:
             sample = self._drawer(thing, arguments)(row["sample"])
         except Exception as error:
             return dict(fact, draw=repeatable(error))
+        fact["random"] = "seed" in arguments or bool((first != second).any())
         fact["second"] = {"state": "value", "same_as": "draw"} if (first == second).all() else numbers.measured(second)
         fact["distribution"] = numbers.measured(numbers.distribution(sample, row["quantiles"]))
         return fact

@@ -122,6 +122,7 @@ class Layers:
         measures: Dict[str, Callable[[], None]] = {
             "inference": lambda: self._infer(call, case, arrays, fact),
             "gradient": lambda: self._gradient(call, arrays, fact),
+            "mask": lambda: _quantity(fact, "mask", lambda: self._mask(call, arrays)),
             "losses": lambda: _quantity(fact, "losses", lambda: self._engine.losses(call, arrays)),
             "training": lambda: self._train(call, arrays, filled, fact),
             "chance": lambda: self._chance(call, case, arrays, fact),
@@ -147,6 +148,10 @@ class Layers:
         after = call.layer.get_weights()
         if any((one != other).any() for one, other in zip(filled, after) if one.dtype == other.dtype):
             fact["state"] = {"state": "value", "parts": [numbers.measured(array) for array in after]}
+
+    def _mask(self, call: Call, arrays: List[Any]) -> Any:
+        mask = self._engine.mask(call, arrays)
+        return numpy.array("no mask") if mask is None else mask.astype(bool)
 
     def _chance(self, call: Call, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> None:
         """What random layers decide by chance, without the numbers drawn: the axes that share a draw, and the distribution."""

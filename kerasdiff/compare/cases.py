@@ -30,9 +30,12 @@ _PHASES = {
     "draw": ["initialization"],
     "second": ["initialization"],
     "distribution": ["initialization"],
+    "kurtosis": ["initialization"],
 }
 #: Quantities whose numbers are a seeded draw where a case is random: another stream, not another result.
 _DRAWS = ("draw", "second", "training", "state")
+#: Quantities that a layer casts to its own data type.
+_CAST = ("draw", "second")
 #: Quantities compared exactly that say something in words, and what.
 _WORDS = {"shared": "the axes along which a draw is shared are", "mask": "the mask of the output is"}
 
@@ -46,6 +49,10 @@ class Outcome(msgspec.Struct, frozen=True):
     """By call (``default``): whether every case of it on both sides agrees."""
     compared: int
     """How many cases could be compared."""
+    given: dict[str, set[str]]
+    """By call: the arguments that it gives."""
+    outcomes: dict[str, str]
+    """What B does with an argument by its historical name: ``honoured``, ``accepted``, ``ignored`` or ``refused``."""
 
 
 def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outcome:
@@ -68,7 +75,22 @@ def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outco
         call = case.partition("@")[0]
         agree[call] = agree.get(call, True) and not found
         divergences += found
-    return Outcome(divergences, unknown, agree, compared)
+    given = {call: _arguments(call, a) | _arguments(call, b) for call in agree}
+    return Outcome(divergences, unknown, agree, compared, given, _outcomes(b))
+
+
+def _arguments(call: str, symbol: Symbol) -> set[str]:
+    cases = [case for name, case in symbol.cases.items() if name.partition("@")[0] == call]
+    return {name for case in cases for name in quantities.mapping(case.get("arguments"))}
+
+
+def _outcomes(symbol: Symbol) -> dict[str, str]:
+    told = {
+        name.partition("@")[0].removeprefix("argument-"): quantities.mapping(case.get("outcome")).get("value")
+        for name, case in symbol.cases.items()
+        if name.startswith("argument-")
+    }
+    return {name: value for name, value in told.items() if isinstance(value, str)}
 
 
 def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:
@@ -132,8 +154,8 @@ def _argument(subject: str, case: str, one: dict[str, Any], other: dict[str, Any
         title = f"the name {value!r} is {a} in A, {b} in B"
         yield _found(subject, f"case.{case}.outcome", effect, title, a, b, ["construction"])
         return
-    if a == "honoured":
-        effect = Effect.RESULTS if b == "ignored" else Effect.BREAKS
+    if a in ("honoured", "accepted"):
+        effect = {"ignored": Effect.RESULTS, "refused": Effect.BREAKS}.get(b, Effect.INFO)
     elif a == "ignored" and b == "refused":
         effect = Effect.BREAKS
     elif a == "ignored" and b == "honoured":
@@ -186,7 +208,7 @@ def _quantity(
         yield _found(subject, aspect, effect, title, shapes[0], shapes[1], phases)
         return
     dtypes = [[_width(part.get("dtype")) for part in parts] for parts in (a, b)]
-    if dtypes[0] != dtypes[1]:
+    if dtypes[0] != dtypes[1] and quantity not in _CAST:
         title = f"{case}: {quantity} is {_told(dtypes[0])} in A, {_told(dtypes[1])} in B"
         yield _found(subject, aspect, Effect.RESULTS, title, dtypes[0], dtypes[1], phases)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,49 +11,111 @@ from kerasdiff.knowledge.load import Effect, tolerances
 if TYPE_CHECKING:
     from kerasdiff.compare.cases import Outcome
     from kerasdiff.compare.divergence import Divergence
+    from kerasdiff.fingerprint.document import Symbol
 
 _PARAMETER = "parameter."
 
+#: What B does with an argument that it doesn't name, and what that does to code.
+_TAKEN = {"honoured": Effect.INFO, "accepted": Effect.INFO, "ignored": Effect.RESULTS, "refused": Effect.BREAKS}
 
-def judge(declared: list[Divergence], measured: Outcome) -> list[Divergence]:
+#: Defaults that do nothing.
+_NOTHING: tuple[Any, ...] = (None, False, 0, "", [], {})
+
+
+def judge(declared: list[Divergence], measured: Outcome, b: Symbol) -> list[Divergence]:
     """The divergences of a symbol, those declared and those measured, each with its effect by evidence.
 
-    A changed default whose cases all agree is `info`. Where the default cases differ and the pinned ones agree, the changed
-    default is the cause and takes the effect and the size of what it causes; where the pinned ones differ too, the
-    implementation changed.
+    An argument that B no longer names has the effect of what B does with it. A changed default whose cases all agree is
+    `info`. Where calls differ that leave it to its default and the pinned one agrees, the changed default is the cause and
+    takes the effect and the size of what it causes; where the pinned one differs too, the implementation changed, or what
+    a parameter that only B has does by default.
     """
-    changed = [found for found in declared if _is_changed_default(found)]
-    if "default" not in measured.agree or not changed:
-        return declared + measured.divergences
-    if measured.agree["default"]:
-        calmed = {found.id: _calmed(found) for found in changed}
-        return [calmed.get(found.id, found) for found in declared] + measured.divergences
-    if not measured.agree.get("pinned", False):
-        return declared + measured.divergences
-    caused = [found for found in measured.divergences if found.aspect.startswith("case.default@")]
-    worst = min(caused, key=lambda found: found.effect.rank)
-    cause = min(changed, key=lambda found: found.effect.rank)
-    shown = msgspec.structs.replace(cause, effect=worst.effect, evidence="measured", size=worst.size, phases=_phases(caused))
-    explained = {found.id for found in caused}
-    return [shown if found.id == cause.id else found for found in declared] + [
-        msgspec.structs.replace(found, cause=cause.id) if found.id in explained else found for found in measured.divergences
-    ]
+    found = _Found(declared, measured.divergences)
+    for one in declared:
+        outcome = measured.outcomes.get(_name(one), "")
+        if outcome in _TAKEN and not _takes(b, _name(one)):
+            found.settle(one, outcome)
+    changed = [one for one in declared if _is_changed_default(one)]
+    new = [one for one in declared if _is_new(one, b)]
+    if measured.agree.get("default", False):
+        for one in changed:
+            found.calm(one)
+    elif measured.agree.get("pinned", False):
+        pinned = measured.given["pinned"]
+        candidates = [one for one in [*changed, *new] if _name(one) in pinned]
+        for call in (call for call, agrees in measured.agree.items() if not agrees):
+            left = [one for one in candidates if _name(one) not in measured.given[call]]
+            found.blame(left[:1], call)
+    elif "default" in measured.agree:
+        for one in new:
+            found.suspect(one)
+    return found.all()
+
+
+class _Found:
+    """The divergences of a symbol while they are judged."""
+
+    def __init__(self, declared: list[Divergence], measured: list[Divergence]) -> None:
+        self._declared = {one.id: one for one in declared}
+        self._measured = {one.id: one for one in measured}
+
+    def all(self) -> list[Divergence]:
+        return [*self._declared.values(), *self._measured.values()]
+
+    def settle(self, one: Divergence, outcome: str) -> None:
+        """``one``, an argument that B doesn't name, is ``outcome`` there."""
+        title = f"{one.title.partition(';')[0]}; by its old name it is {outcome}"
+        self._declared[one.id] = msgspec.structs.replace(one, effect=_TAKEN[outcome], evidence="measured", title=title)
+        for case in [case for case in self._measured.values() if case.aspect.startswith(f"case.argument-{_name(one)}@")]:
+            self._measured[case.id] = msgspec.structs.replace(case, cause=one.cause or one.id)
+
+    def calm(self, one: Divergence) -> None:
+        """Every case gives the same, whatever the default of ``one``."""
+        title = f"{one.title}; every case gives the same"
+        self._declared[one.id] = msgspec.structs.replace(one, effect=Effect.INFO, evidence="measured", title=title)
+
+    def suspect(self, one: Divergence) -> None:
+        """The default of ``one``, which A has nothing like, may be why the default cases differ."""
+        effects = [case.effect for case in self._measured.values() if case.aspect.startswith("case.default@")]
+        if effects:
+            worst = min(effects, key=lambda effect: effect.rank)
+            title = f"{one.title}, and may be why results differ"
+            self._declared[one.id] = msgspec.structs.replace(one, effect=worst.at_most(Effect.RESULTS), title=title)
+
+    def blame(self, ones: list[Divergence], call: str) -> None:
+        """The default of the one, if there is one, is why the cases of ``call`` differ."""
+        caused = [case for case in self._measured.values() if case.aspect.startswith(f"case.{call}@") and case.cause is None]
+        if not caused or not ones:
+            return
+        worst = min(caused, key=lambda case: case.effect.rank)
+        one = self._declared[ones[0].id]
+        if one.evidence != "measured" or worst.effect.rank < one.effect.rank:
+            phases = sorted({phase for case in caused for phase in case.phases})
+            self._declared[one.id] = msgspec.structs.replace(
+                one, effect=worst.effect, evidence="measured", size=worst.size, phases=phases
+            )
+        for case in caused:
+            self._measured[case.id] = msgspec.structs.replace(case, cause=one.cause or one.id)
+
+
+def _name(found: Divergence) -> str:
+    """The parameter that a divergence is about; empty where it is about another thing."""
+    return found.aspect.removeprefix(_PARAMETER) if found.aspect.startswith(_PARAMETER) else ""
+
+
+def _takes(symbol: Symbol, name: str) -> bool:
+    return any(part.name == name for part in symbol.parameters or [])
+
+
+def _is_new(found: Divergence, b: Symbol) -> bool:
+    """Whether B alone has a parameter, and by default it does something."""
+    is_new = found.title.endswith("is new in B") and _takes(b, _name(found))
+    return is_new and found.b not in _NOTHING and tolerances().exercises(_name(found))
 
 
 def _is_changed_default(found: Divergence) -> bool:
-    name = found.aspect.removeprefix(_PARAMETER)
     return (
-        found.aspect.startswith(_PARAMETER)
-        and found.effect in (Effect.ARCHITECTURE, Effect.RESULTS)
+        found.effect in (Effect.ARCHITECTURE, Effect.RESULTS)
         and found.title.startswith("the default of ")
-        and tolerances().exercises(name)
+        and tolerances().exercises(_name(found))
     )
-
-
-def _calmed(found: Divergence) -> Divergence:
-    title = f"{found.title}; every case gives the same"
-    return msgspec.structs.replace(found, effect=Effect.INFO, evidence="measured", title=title)
-
-
-def _phases(caused: list[Divergence]) -> list[str]:
-    return sorted({phase for found in caused for phase in found.phases})

@@ -8,7 +8,7 @@ import msgspec
 
 from kerasdiff.compare.divergence import Divergence, divergence
 from kerasdiff.compare.values import brief, same
-from kerasdiff.knowledge.load import Effect, effects, equivalents
+from kerasdiff.knowledge.load import Effect, effects, equivalents, renames
 
 if TYPE_CHECKING:
     from kerasdiff.compare.side import Side
@@ -40,7 +40,7 @@ class Pair:
                 if name in self._b:
                     found += self._both(parameter, self._b[name])
                 elif name in renamed:
-                    found.append(self._rename(parameter, renamed[name]))
+                    found += self._rename(parameter, self._b[renamed[name]])
                 elif self._b or not self.b.parameters:
                     found += self._only_a(parameter)
             for name, parameter in self._b.items():
@@ -50,21 +50,29 @@ class Pair:
         return found + self._configuration()
 
     def _renamed(self) -> dict[str, str]:
-        """Names in A to names in B of parameters that keep their place and a telling default: another name for the same."""
-        lost = [name for name, part in self._a.items() if part.default is UNSET and name not in self._b]
-        new = [name for name, part in self._b.items() if part.default is UNSET and name not in self._a]
-        if len(lost) != len(new):  # rows and columns became one size: not a rename
-            return {}
-        return {
+        """Names in A to names in B of parameters that are known by both, or keep their place and a telling default."""
+        lost, new = ({name: one[name] for name in one if name not in other} for one, other in self._both_ways())
+        known: dict[str, str] = {}
+        for name in lost:
+            there = [other for other in renames().parameter(name) if other in new and other not in known.values()]
+            known.update({name: there[0]} if there else {})
+        if len(_required(lost)) != len(_required(new)):  # rows and columns became one size: they didn't move
+            return known
+        return known | {
             one: other
             for one, other in zip(_positional(self.a), _positional(self.b), strict=False)
-            if one not in self._b and other not in self._a and _is_telling(self._a[one].default, self._b[other].default, one)
+            if one in lost and other in new and one not in known and other not in known.values()
+            if _is_telling(lost[one].default, new[other].default, one)
         }
 
-    def _rename(self, parameter: Parameter, name: str) -> Divergence:
-        title = f"{parameter.name} is called {name} in B"
+    def _both_ways(self) -> tuple[tuple[dict[str, Parameter], dict[str, Parameter]], ...]:
+        return (self._a, self._b), (self._b, self._a)
+
+    def _rename(self, a: Parameter, b: Parameter) -> list[Divergence]:
+        title = f"{a.name} is called {b.name} in B"
         effect = Effect.RESULTS if self._swallows() else Effect.BREAKS
-        return divergence(self.subject, f"parameter.{parameter.name}", effect, title, parameter.name, name, remedy=f"{name}=…")
+        found = [divergence(self.subject, f"parameter.{a.name}", effect, title, a.name, b.name, remedy=f"{b.name}=…")]
+        return found if UNSET in (a.default, b.default) else found + self._defaults(a, b, f"parameter.{b.name}")
 
     def _swallows(self) -> bool:
         return any(part.kind == "var_keyword" for part in self.b.parameters or [])
@@ -97,15 +105,15 @@ class Pair:
 
     def _defaults(self, a: Parameter, b: Parameter, aspect: str) -> list[Divergence]:
         one, other = self._effective(a, b)
-        if same(one, other, a.name):
-            if same(a.default, b.default, a.name):
+        if same(one, other, b.name):
+            if same(a.default, b.default, b.name):
                 return []
             title = f"{a.name} is declared as {brief(a.default)} in A and {brief(b.default)} in B, in effect the same"
             return [divergence(self.subject, aspect, Effect.INFO, title, a.default, b.default)]
-        effect = effects().parameter(self.subject, a.name)
-        title = f"the default of {a.name} is {brief(one)} in A, {brief(other)} in B"
-        cause = self._setting(a.name) if same(a.default, b.default, a.name) else None
-        return [divergence(self.subject, aspect, effect, title, one, other, remedy=f"{a.name}={brief(one)}", cause=cause)]
+        effect = effects().parameter(self.subject, b.name)
+        title = f"the default of {b.name} is {brief(one)} in A, {brief(other)} in B"
+        cause = self._setting(b.name) if same(a.default, b.default, b.name) else None
+        return [divergence(self.subject, aspect, effect, title, one, other, remedy=f"{b.name}={brief(one)}", cause=cause)]
 
     def _setting(self, parameter: str) -> str | None:
         """The setting whose other value gives an equally declared default another one in effect."""
@@ -140,7 +148,16 @@ class Pair:
         if one is not UNSET and other is not UNSET and not same(one, other, name):
             title = f"{name} is {brief(one)} in A, where it is no parameter, {brief(other)} by default in B"
             return [divergence(self.subject, aspect, effects().parameter(self.subject, name), title, one, other)]
-        return [divergence(self.subject, aspect, Effect.INFO, f"{name} is new in B", None, parameter.default)]
+        return [
+            divergence(
+                self.subject,
+                aspect,
+                Effect.INFO,
+                f"{name}, {brief(parameter.default)} by default, is new in B",
+                None,
+                parameter.default,
+            )
+        ]
 
     def _positions(self, renamed: dict[str, str]) -> list[Divergence]:
         """Arguments given by position must reach the same parameter."""
@@ -183,6 +200,10 @@ def _is_telling(a: Any, b: Any, name: str) -> bool:
     if a is UNSET or b is UNSET:
         return a is b
     return a is not None and not isinstance(a, bool) and same(a, b, name)
+
+
+def _required(parameters: dict[str, Parameter]) -> list[str]:
+    return [name for name, part in parameters.items() if part.default is UNSET]
 
 
 def _positional(symbol: Symbol) -> list[str]:

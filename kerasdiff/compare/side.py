@@ -8,7 +8,7 @@ import msgspec
 
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.fingerprint.document import VALUE, Api, Fingerprint, Symbol
-from kerasdiff.knowledge.load import equivalents
+from kerasdiff.knowledge.load import equivalents, renames
 from kerasdiff.probe import canonical, choice
 from kerasdiff.text import visible
 
@@ -48,6 +48,12 @@ class Side:
     def canonical(self, name: str) -> str | None:
         """The canonical name of the object publicly known as ``name``; None where there is none."""
         return self._names.get(name)
+
+    def name(self, name: str) -> str | None:
+        """The public name here of what another release calls ``name``; None where there is none."""
+        if name in self._names:
+            return name
+        return next((other for other in renames().others(name) if other in self._names), None)
 
     def has_module(self, name: str) -> bool:
         """Whether the public tree has a module of this name, the root included."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from kerasdiff.compare import cases, evidence
 from kerasdiff.compare.divergence import Findings, divergence
 from kerasdiff.compare.parameters import Pair
@@ -91,9 +93,10 @@ def _module(name: str, a: Side, b: Side, findings: Findings) -> None:
         return
     if _is_hidden(name, a, b):
         return
-    outer = _lost_module(name, a, b)
-    title = f"the module {name} is gone"
-    findings.add(divergence(name, "presence", Effect.BREAKS, title, "module", None, cause=outer and f"{outer}/presence"))
+    outer, renamed = _lost_module(name, a, b), b.name(name)
+    title = f"the module {name} is gone" + (f"; B has it as {renamed}" if renamed else "")
+    cause = f"{outer}/presence" if outer else None
+    findings.add(divergence(name, "presence", Effect.BREAKS, title, "module", None, cause=cause, remedy=renamed))
 
 
 def _is_hidden(name: str, a: Side, b: Side) -> bool:
@@ -112,17 +115,23 @@ def _unreachable(name: str, symbol: Symbol, b: Side, findings: Findings) -> None
 def _aligned(name: str, a: Side, b: Side, pairs: Pairs, findings: Findings) -> None:
     """Compare the object ``name`` of A with every object that B has under one of its names."""
     symbol = a.symbol(name)
-    targets = {known: b.canonical(known) for known in a.names(name)}
-    surviving = [known for known, target in targets.items() if target is not None]
+    there = {known: b.name(known) for known in a.names(name)}
+    surviving = [spelling for spelling in there.values() if spelling is not None]
+    targets = {known: b.canonical(spelling) if spelling else None for known, spelling in there.items()}
     # A symbol that could not be described has lost its aliases with the rest.
     is_described = all(b.symbol(target).state == VALUE for target in targets.values() if target is not None)
     for known, target in targets.items():
-        if target is not None:
-            if (name, target) not in pairs:
-                where = a.measured(name)
-                alike = where is not None and where == b.measured(target)
-                pairs[name, target] = _pair(known, symbol, target, a, b, findings, alike=alike)
-        elif is_described and not _is_hidden(known, a, b) and (known == name or _lost_module(known, a, b) is None):
+        if target is not None and (name, target) not in pairs:
+            where = a.measured(name)
+            alike = where is not None and where == b.measured(target)
+            is_gone = there[known] != known
+            pairs[name, target] = _pair(known, symbol, target, a, b, findings, alike=alike, is_gone=is_gone)
+        if (
+            there[known] != known
+            and is_described
+            and not _is_hidden(known, a, b)
+            and (known == name or _lost_module(known, a, b) is None)
+        ):
             _gone(known, symbol, surviving, a, b, findings)
 
 
@@ -140,8 +149,10 @@ def _lost_class(name: str, symbol: Symbol, a: Side, b: Side) -> str | None:
     return f"{owner}/presence" if is_lost else None
 
 
-def _pair(subject: str, one: Symbol, target: str, a: Side, b: Side, findings: Findings, *, alike: bool) -> cases.Outcome | None:
-    """Compare two objects; None where their cases can't be."""
+def _pair(
+    subject: str, one: Symbol, target: str, a: Side, b: Side, findings: Findings, *, alike: bool, is_gone: bool
+) -> cases.Outcome | None:
+    """Compare two objects; None where their cases can't be. Where ``is_gone`` the name, calling it breaks anyway."""
     other = b.symbol(target)
     if other.kind == _MODULE:
         findings.add(
@@ -159,8 +170,10 @@ def _pair(subject: str, one: Symbol, target: str, a: Side, b: Side, findings: Fi
     measured = cases.compare(subject, one, other, alike=alike)
     for identifier, why in measured.unknown:
         findings.unknown(identifier, why)
-    for found in evidence.judge(Pair(subject, one, other, (a, b)).compare(), measured):
-        findings.add(found)
+    for found in evidence.judge(Pair(subject, one, other, (a, b)).compare(), measured, other):
+        breaks = is_gone and found.effect is Effect.BREAKS
+        cause = f"{_lost_module(subject, a, b) or subject}/presence"
+        findings.add(msgspec.structs.replace(found, cause=cause) if breaks else found)
     _instances(subject, one, other, findings)
     return measured
 
@@ -195,10 +208,11 @@ def _instances(subject: str, one: Symbol, other: Symbol, findings: Findings) -> 
 
 def _additions(a: Side, b: Side, findings: Findings) -> None:
     for name in sorted(b.api.symbols):
-        if any(a.canonical(known) is not None for known in b.names(name)):
+        kind = b.symbol(name).kind
+        there = a.canonical if kind == _MODULE else a.name
+        if any(there(known) is not None for known in b.names(name)):
             continue
         outer = _lost_module(name, b, a)
-        kind = b.symbol(name).kind
         title = f"the {kind} {name} is new in B"
         cause = f"{outer}/presence" if outer else _lost_class(name, b.symbol(name), b, a)
         findings.add(divergence(name, "presence", Effect.INFO, title, None, kind, cause=cause))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 
 class Effect(str, enum.Enum):
@@ -106,6 +106,34 @@ class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     objects: list[NamedObject]
 
 
+class Renamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The older and the newer name of a module or a parameter, and where that is said."""
+
+    old: str
+    new: str
+    reference: str
+
+
+class Renames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What later releases call by another name: ``renames.json``."""
+
+    modules: list[Renamed]
+    parameters: list[Renamed]
+
+    def parameter(self, name: str) -> Iterator[str]:
+        """The names that a parameter may have in other releases."""
+        for row in self.parameters:
+            if name in (row.old, row.new):
+                yield row.new if name == row.old else row.old
+
+    def others(self, name: str) -> Iterator[str]:
+        """The names that a public object has in other releases."""
+        for row in self.modules:
+            for here, there in ((row.old, row.new), (row.new, row.old)):
+                if name == here or name.startswith(f"{here}."):
+                    yield there + name[len(here) :]
+
+
 class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far measured numbers may be apart, relative to the largest number of the tensor: ``tolerances.json``.
 
@@ -153,6 +181,12 @@ class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def coverage() -> Coverage:
     """The table of what is out of scope."""
     return msgspec.json.decode(_read("coverage.json"), type=Coverage)
+
+
+@cache
+def renames() -> Renames:
+    """The table of what later releases call by another name."""
+    return msgspec.json.decode(_read("renames.json"), type=Renames)
 
 
 @cache

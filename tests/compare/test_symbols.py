@@ -196,7 +196,7 @@ def test_a_configuration_without_a_parameter_is_found() -> None:
     ("before", "after", "aspect", "effect", "title"),
     [
         ([], [{"name": "x"}], "parameter.x", Effect.BREAKS, "x is new and required in B"),
-        ([], [{"name": "x", "default": 1}], "parameter.x", Effect.INFO, "x is new in B"),
+        ([], [{"name": "x", "default": 1}], "parameter.x", Effect.INFO, "x, 1 by default, is new in B"),
         ([{"name": "x"}], [], "parameter.x", Effect.BREAKS, "x is no longer accepted"),
         ([{"name": "x", "default": 1}], [], "parameter.x", Effect.BREAKS, "x is no longer accepted"),
         (

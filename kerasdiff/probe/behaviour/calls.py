@@ -1,7 +1,7 @@
 """The ways in which a layer is called: the rows of ``cases/layers.json``, spelled as its generation of Keras spells them."""
 
 from functools import lru_cache
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import canonical, data
 from ..instances import Factory
@@ -62,6 +62,13 @@ class Calls:
                 continue
             arguments = spelled if "positional" in row else dict(required, **spelled)
             yield Case(row["call"], arguments, row.get("inputs", inputs), "inputs" not in row and first_fits, row)
+
+    def historical(self, cls: type) -> Iterator[Tuple[str, Dict[str, Any]]]:
+        """The names that parameters of a layer have in other releases, where its constructor takes any name."""
+        taken = names(cls)
+        for argument, row in self.table["historical"].items():
+            if "**" in taken and row.get("as", "**") in taken and argument not in taken:
+                yield argument, row
 
     def _fits(self, cls: type, row: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         """The row's arguments as the layer spells them; None where the row isn't for it."""

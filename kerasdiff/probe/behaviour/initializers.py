@@ -47,7 +47,7 @@ class Initializers:
                 item(identifier, partial(self.measure, thing, arguments, row))
 
     def measure(self, thing: Any, arguments: Dict[str, Any], row: Dict[str, Any]) -> Dict[str, Any]:
-        """The ``draw``; with a seed also the ``second`` one of the same instance, and the ``distribution`` of a larger one."""
+        """The ``draw``; seeded also the instance's ``second`` one, and the ``distribution`` and ``kurtosis`` of a larger."""
         fact: Dict[str, Any] = {"revision": canonical.digest([MEANING, row, self._table["seed"]])[7:15], "arguments": arguments}
         fact["random"] = "seed" in arguments or not isinstance(thing, type)
         if row["call"] == "global_seed":
@@ -70,6 +70,8 @@ class Initializers:
         fact["random"] = "seed" in arguments or bool((first != second).any())
         fact["second"] = {"state": "value", "same_as": "draw"} if (first == second).all() else numbers.measured(second)
         fact["distribution"] = numbers.measured(numbers.distribution(sample, row["quantiles"]))
+        if row["quantiles"] and numpy.std(sample) > 0:
+            fact["kurtosis"] = numbers.measured(numbers.kurtosis(sample))
         return fact
 
     def _in_a_layer(self, thing: Any, arguments: Dict[str, Any], row: Dict[str, Any]) -> Any:

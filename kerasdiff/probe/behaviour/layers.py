@@ -6,11 +6,12 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 
+from .. import canonical
 from ..instances import Factory, NoValue
 from ..signatures import constructor
-from ..values import repeatable
+from ..values import encode, repeatable
 from . import numbers
-from .calls import Calls, Case
+from .calls import MEANING, Calls, Case
 from .engine import Call, Engine, Unsupported, reason
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
@@ -48,6 +49,40 @@ class Layers:
                 for given in [case.inputs] if case.first_fits else [[one] for one in case.inputs]:
                     place = "any" if case.first_fits else given[0]
                     item("%scases/%s/%s@%s" % (again, name, case.call, place), partial(self.measure, thing, case, given))
+
+            for argument, row in [] if why else self._calls.historical(thing):
+                item(
+                    "%scases/%s/argument-%s@config" % (again, name, argument), partial(self.outcome, name, thing, argument, row)
+                )
+
+    def outcome(self, name: str, cls: Any, argument: str, row: Dict[str, Any]) -> Dict[str, Any]:
+        """Whether an argument by its historical name is ``honoured``, ``ignored`` or ``refused``, as the configuration tells.
+
+        ``accepted`` where the configuration doesn't tell.
+        """
+        fact: Dict[str, Any] = {
+            "revision": canonical.digest([MEANING, argument, row])[7:15],
+            "arguments": {argument: row["value"]},
+        }
+        self._engine.reset()
+        required = self._factory.arguments(name, cls)
+        others = {key: value for key, value in required.items() if key != row.get("as")}
+        try:
+            given = self._factory.make(cls, dict(others, **{argument: row["value"]}))
+        except Exception as error:
+            return dict(fact, outcome={"state": "value", "value": "refused", "type": type(error).__name__})
+        if "as" not in row:
+            return dict(fact, outcome={"state": "value", "value": "accepted"})
+        try:
+            meant = self._factory.make(cls, dict(others, **{row["as"]: row.get("means", row["value"])}))
+            found, expected, plain = [_config(made) for made in (given, meant, self._factory.make(cls, required))]
+        except Exception as error:
+            return dict(fact, outcome=repeatable(error))
+        if expected == plain:
+            value = "accepted"
+        else:
+            value = "ignored" if found == plain else "honoured"
+        return dict(fact, outcome={"state": "value", "value": value})
 
     def _outside(self, thing: Any) -> str:
         """Why an object isn't measured; empty where it is."""
@@ -208,6 +243,11 @@ def _initial(array: Any) -> Dict[str, Any]:
     if array.dtype.kind != "f" or len(numpy.unique(array)) <= 2:
         return numbers.measured(array)
     return {"state": "value", "values": ["drawn"], "shape": [int(length) for length in array.shape]}
+
+
+def _config(layer: Any) -> str:
+    """The configuration of a layer, but for the name, which counts instances."""
+    return canonical.digest({key: encode(value) for key, value in layer.get_config().items() if key != "name"})
 
 
 def _is_cell(cls: type) -> bool:

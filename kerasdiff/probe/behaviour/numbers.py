@@ -65,6 +65,12 @@ def distribution(sample: Any, quantiles: Sequence[float] = (0.05, 0.5, 0.95)) ->
     return numpy.array([flat.mean(), flat.std()] + found)
 
 
+def kurtosis(sample: Any) -> Any:
+    """The fourth standardized moment: 3 of a normal distribution, less where its tails are cut off."""
+    centred = sample.astype("float64").reshape(-1) - sample.astype("float64").mean()
+    return numpy.array([(centred**4).mean() / (centred**2).mean() ** 2])
+
+
 #: The part that a weight plays, by the end of its name in each generation of Keras, and what it is filled with.
 ROLES: List[Tuple[Tuple[str, ...], str, int, float, float]] = [
     (("variance", "running_std", "moving_var"), "variance", 3, 0.25, 1.0),

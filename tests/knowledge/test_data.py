@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from kerasdiff.knowledge.load import Coverage, Effect, Effects, Equivalents, coverage, effects, equivalents
+from kerasdiff.knowledge.load import Coverage, Effect, Effects, Equivalents, Renamed, coverage, effects, equivalents, renames
 from kerasdiff.probe import apis, canonical, data
-from tests.conftest import ENVIRONMENTS, fingerprint
+from tests.conftest import COMPLETE, ENVIRONMENTS, fingerprint
 
 SETTINGS: dict[str, Any] = data.load("settings.json")
 VARIABLES: list[str] = data.load("variables.json")["names"]
@@ -153,6 +153,47 @@ def test_every_named_object_is_a_real_initializer(row: Any, public: set[str]) ->
     assert f"initializers.{row.name}" in public
     assert f"initializers.{row.class_name}" in public
     assert set(row.config) <= public
+
+
+@pytest.fixture(scope="module")
+def parameters() -> dict[str, list[set[str]]]:
+    """The parameters of each public object, in each release whose fingerprint is complete."""
+    found: dict[str, list[set[str]]] = {}
+    for environment in COMPLETE:
+        for api in fingerprint(environment).apis.values():
+            for name, symbol in api.symbols.items():
+                taken = {parameter.name for parameter in symbol.parameters or []}
+                for known in (name, *symbol.aliases):
+                    found.setdefault(known, []).append(taken)
+    return found
+
+
+@pytest.mark.parametrize("row", renames().parameters, ids=lambda row: f"{row.old}-{row.new}")
+def test_every_renamed_parameter_is_one_of_an_object_that_had_it_under_each_name(
+    row: Renamed, parameters: dict[str, list[set[str]]]
+) -> None:
+    assert any(
+        any(row.old in taken and row.new not in taken for taken in releases)
+        and any(row.new in taken and row.old not in taken for taken in releases)
+        for releases in parameters.values()
+    )
+
+
+@pytest.mark.parametrize("row", renames().modules, ids=lambda row: f"{row.old}-{row.new}")
+def test_every_renamed_module_is_real_and_passed_names_on(row: Renamed, public: set[str]) -> None:
+    assert {row.old, row.new} <= public
+    moved = [name for name in public if name.startswith(f"{row.old}.") and f"{row.new}{name[len(row.old) :]}" in public]
+    assert len(moved) > 3
+
+
+@pytest.mark.parametrize("row", [*renames().parameters, *renames().modules], ids=lambda row: f"{row.old}-{row.new}")
+def test_every_renaming_has_a_reference(row: Renamed) -> None:
+    assert row.reference.startswith("https://")
+
+
+def test_no_two_renamings_say_the_same() -> None:
+    for rows in (renames().parameters, renames().modules):
+        assert max(Counter((row.old, row.new) for row in rows).values()) == 1
 
 
 def test_every_parameter_whose_none_stands_for_a_setting_is_real(public: set[str]) -> None:

@@ -30,7 +30,7 @@ FILES = {"layers": LAYERS, "functions": FUNCTIONS, "initializers": INITIALIZERS,
 KEYS = {
     "layers": {
         *("modules", "outside", "inputs", "automatic", "chosen", "calls", "pinned", "spellings", "values"),
-        *("through_keywords", "no_gradient"),
+        *("through_keywords", "no_gradient", "historical"),
     },
     "functions": {"inputs", "chosen", "families", "spellings", "outside", "factories"},
     "initializers": {"seed", "modules", "outside", "chosen", "calls"},
@@ -344,6 +344,19 @@ def test_arguments_are_given_by_their_newest_name() -> None:
         assert not set(row.get("having", [])) & older
     for call in OPTIMIZERS["calls"].values():
         assert "lr" not in {**call.get("arguments", {}), **call.get("pinned", {})}
+
+
+@pytest.mark.parametrize("argument", sorted(LAYERS["historical"]))
+def test_an_argument_by_its_old_name_stands_for_another(argument: str) -> None:
+    row = LAYERS["historical"][argument]
+    assert {"value"} <= row.keys() <= {"as", "value", "means"}
+    assert row.get("as") != argument
+    assert "means" not in row or (row["means"] != row["value"] and "as" in row)
+
+
+def test_every_spelling_that_is_one_name_has_its_old_ones_tried() -> None:
+    older = {part for taken in LAYERS["spellings"].values() for part in taken[1:] if isinstance(part, str)}
+    assert older <= LAYERS["historical"].keys()
 
 
 def test_translated_values_are_of_arguments_that_are_spelled() -> None:

@@ -9,35 +9,13 @@ import msgspec
 
 from kerasdiff.compare import quantities
 from kerasdiff.compare.divergence import Divergence, divergence
-from kerasdiff.knowledge.load import Effect, tolerances
+from kerasdiff.knowledge.load import Effect, Quantity, tolerances
+from kerasdiff.knowledge.load import quantities as known_quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kerasdiff.fingerprint.document import Symbol
-
-#: The phase of a model's life in which a quantity shows.
-_PHASES = {
-    "initial": ["initialization"],
-    "inference": ["inference"],
-    "inference_2": ["inference"],
-    "training": ["training"],
-    "losses": ["training"],
-    "mask": ["inference", "training"],
-    "shared": ["training"],
-    "gradient": ["training"],
-    "state": ["training"],
-    "draw": ["initialization"],
-    "second": ["initialization"],
-    "distribution": ["initialization"],
-    "kurtosis": ["initialization"],
-}
-#: Quantities whose numbers are a seeded draw where a case is random: another stream, not another result.
-_DRAWS = ("draw", "second", "training", "state")
-#: Quantities that a layer casts to its own data type.
-_CAST = ("draw", "second")
-#: Quantities compared exactly that say something in words, and what.
-_WORDS = {"shared": "the axes along which a draw is shared are", "mask": "the mask of the output is"}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -108,8 +86,10 @@ def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:
             return
 
 
-def _listed(names: Any) -> str:
-    return ", ".join(str(name) for name in names) if isinstance(names, list) else "nothing"
+def _listed(names: Any, limit: int = 160) -> str:
+    """A list in words; of a long one the start."""
+    text = ", ".join(str(name) for name in names) if isinstance(names, list) else "nothing"
+    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
@@ -183,48 +163,62 @@ def _weights(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]
 def _quantity(
     subject: str, case: str, quantity: str, one: dict[str, Any], other: dict[str, Any], *, is_random: bool
 ) -> Iterator[Divergence]:
-    aspect, phases = f"case.{case}.{quantity}", _PHASES.get(quantity, [])
+    aspect, known = f"case.{case}.{quantity}", known_quantities().get(quantity, Quantity())
+    phases = known.phases
     a, b = quantities.parts(one, quantity), quantities.parts(other, quantity)
     states = [quantities.state(a), quantities.state(b)]
     if "unstable" in states:
         if states[0] != states[1]:
             title = f"{case}: {quantity} is the same in each run in one environment only"
-            yield _found(subject, aspect, Effect.REPRODUCIBILITY, title, states[0], states[1], phases)
+            effect = known.effect.at_most(Effect.REPRODUCIBILITY)
+            yield _found(subject, aspect, effect, title, states[0], states[1], phases)
         return
     if states == ["value", "error"]:
         title = f"{case}: {quantity} raises {b[0].get('type')} in B: {b[0].get('message', '')}"
         yield _found(subject, aspect, Effect.BREAKS, title, "value", b[0].get("type"), phases)
     if states != ["value", "value"]:
         return
-    if quantity in _WORDS:
-        if a != b:
-            title = f"{case}: {_WORDS[quantity]} {_told(_values(a))} in A, {_told(_values(b))} in B"
-            yield _found(subject, aspect, Effect.RESULTS, title, _values(a), _values(b), phases)
+    if known.words or _is_text(a) or _is_text(b):
+        if _told(a) != _told(b):
+            title = f"{case}: {known.words or f'{quantity} is'} {_listed(_told(a))} in A, {_listed(_told(b))} in B"
+            effect = Effect.INFO if quantity == "presence" and _told(a) == ["absent"] else known.effect
+            yield _found(subject, aspect, effect, title, _told(a), _told(b), phases)
         return
     shapes = [[part.get("shape") for part in parts] for parts in (a, b)]
     if shapes[0] != shapes[1]:
-        title = f"{case}: {quantity} has shape {_told(shapes[0])} in A, {_told(shapes[1])} in B"
-        effect = Effect.ARCHITECTURE if subject.startswith("layers.") else Effect.RESULTS
+        title = f"{case}: {quantity} has shape {_single(shapes[0])} in A, {_single(shapes[1])} in B"
+        effect = (Effect.ARCHITECTURE if subject.startswith("layers.") else Effect.RESULTS).at_most(known.effect)
         yield _found(subject, aspect, effect, title, shapes[0], shapes[1], phases)
         return
     dtypes = [[_width(part.get("dtype")) for part in parts] for parts in (a, b)]
-    if dtypes[0] != dtypes[1] and quantity not in _CAST:
-        title = f"{case}: {quantity} is {_told(dtypes[0])} in A, {_told(dtypes[1])} in B"
-        yield _found(subject, aspect, Effect.RESULTS, title, dtypes[0], dtypes[1], phases)
+    if dtypes[0] != dtypes[1] and not known.cast:
+        title = f"{case}: {quantity} is {_single(dtypes[0])} in A, {_single(dtypes[1])} in B"
+        yield _found(subject, aspect, known.effect, title, dtypes[0], dtypes[1], phases)
         return
     size = max((_error(x.get("values"), y.get("values")) for x, y in zip(a, b, strict=True)), default=(0.0, 0.0))
     types = {str(part.get("dtype")) for part in a} | {"float16" if "float16" in case else ""}
     tolerance = tolerances().of(subject, quantity, types)
     if size[0] > tolerance:
-        is_draw = is_random and quantity in _DRAWS
-        effect = Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS
+        is_draw = is_random and known.random
+        effect = (Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS).at_most(known.effect)
         what = "another stream" if is_draw else f"{quantity} differs by {size[0]:.2g} of its largest number"
         figures = {"case": case, "scaled": _finite(size[0]), "max_abs": _finite(size[1]), "tolerance": tolerance}
         yield _found(subject, aspect, effect, f"{case}: {what}", None, None, phases, size=figures)
 
 
-def _values(parts: list[dict[str, Any]]) -> list[Any]:
-    return [part.get("values") for part in parts]
+def _is_text(parts: list[dict[str, Any]]) -> bool:
+    """Whether anything in a quantity is text: numbers that JSON lacks are not."""
+    values = [value for part in parts for value in _list(part.get("values"))]
+    return any(isinstance(value, str) and value not in ("nan", "inf", "-inf") for value in values)
+
+
+def _told(parts: list[dict[str, Any]]) -> list[Any]:
+    """The values of a quantity that is compared exactly: of several tensors, a list of each."""
+    return parts[0].get("values", []) if len(parts) == 1 else [part.get("values", []) for part in parts]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _width(dtype: Any) -> Any:
@@ -232,7 +226,7 @@ def _width(dtype: Any) -> Any:
     return dtype if "float" in str(dtype) else str(dtype).rstrip("0123456789").lstrip("u<|>")
 
 
-def _told(shapes: list[Any]) -> Any:
+def _single(shapes: list[Any]) -> Any:
     return shapes[0] if len(shapes) == 1 else shapes
 
 

@@ -14,8 +14,8 @@ from kerasdiff.probe import canonical
 if TYPE_CHECKING:
     from kerasdiff.compare.side import Side
 
-#: The kinds of symbols whose behaviour is measured: each is a probe family, too.
-KINDS = tuple(canonical.FAMILIES)
+#: The kinds of symbols of which every one should be measured: each is a probe family, too. Of preprocessing some are.
+KINDS = tuple(family for family in canonical.FAMILIES if family != "preprocessing")
 
 NOT_RUN = "not run"
 _NO_CASE = "no case"
@@ -54,7 +54,7 @@ def of(side: Side) -> dict[str, Kind]:
     names: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for name, symbol in side.api.symbols.items():
         kind = None if symbol.kind in _NO_SYMBOLS else _kind_of((name, *symbol.aliases))
-        if kind is not None:
+        if kind in names:
             names[kind].append(name)
     return {kind: _kind(kind, found, side) for kind, found in names.items()}
 

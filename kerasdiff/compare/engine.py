@@ -11,6 +11,12 @@ from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, di
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import VALUE, Fingerprint
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.probe import canonical
+
+#: The families whose facts are measured.
+_MEASURED = (*canonical.FAMILIES, *canonical.GROUPS, *canonical.LIBRARIES)
+#: The digests that are equal where nothing is left to compare.
+_ALIKE = ("declared", "measured", *canonical.GROUPS, *canonical.LIBRARIES)
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +43,7 @@ def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: 
     findings = Findings()
     compared = symbols.Compared()
     if _both_usable(one, other, findings):
-        compared = symbols.alike(one) if _is_alike(one, other) else symbols.compare(one, other, findings)
+        compared = symbols.alike(one) if _is_alike(one, other) else _compare(one, other, findings)
         settings.compare(one, other, findings)
     return Comparison(
         a=one,
@@ -59,11 +65,16 @@ def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: 
     )
 
 
+def _compare(a: Side, b: Side, findings: Findings) -> symbols.Compared:
+    parts = symbols.compare(a, b, findings), symbols.measured_elsewhere(a, b, findings)
+    return symbols.Compared(*map(sum, zip(*parts, strict=True)))
+
+
 def _is_alike(a: Side, b: Side) -> bool:
     """Whether what is declared and what was measured is bit-equal, and nothing of it is unknown: nothing to align."""
     return (
         a.api_name == b.api_name
-        and all(a.fingerprint.digests[part] == b.fingerprint.digests[part] for part in ("declared", "measured"))
+        and all(a.fingerprint.digests.get(part) == b.fingerprint.digests.get(part) for part in _ALIKE)
         and all(side.fingerprint.family_state("symbols", side.api_name) == "ok" for side in (a, b))
         and all(_is_whole(side.fingerprint) for side in (a, b))
     )
@@ -71,7 +82,7 @@ def _is_alike(a: Side, b: Side) -> bool:
 
 def _is_whole(fingerprint: Fingerprint) -> bool:
     """Whether no measured family broke off or lost a case, in any API: symbols of one may be described in another."""
-    states = {fingerprint.family_state(family, api) for family in coverage.KINDS for api in fingerprint.apis}
+    states = {fingerprint.family_state(family, api) for family in _MEASURED for api in fingerprint.apis}
     return states <= {"ok", "not run"}
 
 

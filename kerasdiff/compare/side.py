@@ -85,6 +85,18 @@ class Side:
         digest = self.fingerprint.digests.get(family or "")
         return None if family is None or digest is None else (api, target, f"{family} {digest}")
 
+    def subjects(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The cases of what is no symbol, by subject: ``training.fit``, ``numpy.load``, ``tf.data.Dataset.shuffle``."""
+        groups = {family: getattr(self.api, family) for family in canonical.GROUPS}
+        around = self.fingerprint.libraries
+        found = {f"{family}.{name}": cases for family, subjects in groups.items() for name, cases in subjects.items()}
+        for family in canonical.LIBRARIES:
+            # The family data has TensorFlow's own names.
+            found.update(
+                {name if family == "data" else f"{family}.{name}": cases for name, cases in around.get(family, {}).items()}
+            )
+        return found
+
     def names(self, name: str) -> Iterator[str]:
         """Every public name of the object canonically called ``name``."""
         yield name

@@ -50,10 +50,27 @@ def compare(a: Side, b: Side, findings: Findings) -> Compared:
     )
 
 
+def measured_elsewhere(a: Side, b: Side, findings: Findings) -> Compared:
+    """Compare what was measured of what is no symbol: operations, training, saving, and the libraries around Keras."""
+    objects = compared = lost = 0
+    for name, cases_a in a.subjects().items():
+        cases_b = b.subjects().get(name)
+        if cases_b is None:
+            continue
+        outcome = cases.compare(name, *(Symbol(kind="measured", cases=measured) for measured in (cases_a, cases_b)))
+        for found in outcome.divergences:
+            findings.add(found)
+        for identifier, why in outcome.unknown:
+            findings.unknown(identifier, why)
+        objects, compared, lost = objects + 1, compared + outcome.compared, lost + len(outcome.unknown)
+    return Compared(objects, compared, lost)
+
+
 def alike(side: Side) -> Compared:
     """What comparing a side with its like would give, without looking into it."""
     reached = [name for name, symbol in side.api.symbols.items() if symbol.kind != _MODULE and symbol.state == VALUE]
-    return Compared(len(side.api.symbols), sum(len(side.symbol(name).cases) for name in reached))
+    elsewhere = sum(len(subject) for subject in side.subjects().values())
+    return Compared(len(side.api.symbols), elsewhere + sum(len(side.symbol(name).cases) for name in reached))
 
 
 def _both_captured(a: Side, b: Side, findings: Findings) -> bool:

@@ -61,6 +61,10 @@ class Symbol(Document, frozen=True, kw_only=True):
     """Why a symbol of a measured family has no case."""
 
 
+Subjects = dict[str, dict[str, dict[str, Any]]]
+"""What was measured of what is no symbol: by subject (``fit``) and case, as `Symbol.cases`."""
+
+
 class Setting(Document, frozen=True, kw_only=True):
     """A setting in force in an API."""
 
@@ -84,6 +88,9 @@ class Api(Document, frozen=True, kw_only=True):
     backend_version: str | None = None
     settings: dict[str, Setting] = {}
     symbols: dict[str, Symbol] = {}
+    operations: Subjects = {}
+    training: Subjects = {}
+    saving: Subjects = {}
 
 
 class FamilyRun(Document, frozen=True, kw_only=True):
@@ -124,6 +131,8 @@ class Fingerprint(Document, frozen=True, kw_only=True):
     captured: Captured
     digests: dict[str, str]
     apis: dict[str, Api]
+    libraries: dict[str, Subjects] = {}
+    """What was measured of the libraries around Keras: ``data`` (TensorFlow's), ``numpy`` and ``python``."""
     runtime: dict[str, Any] = {}
     packages: dict[str, str] = {}
     distributions: dict[str, Distribution] = {}

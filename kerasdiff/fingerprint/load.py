@@ -136,8 +136,9 @@ def check(raw: Any, name: str) -> Fingerprint:
         _refuse(name, f"is damaged: {visible(str(error))}; capture again")
     _check_names(fingerprint, name)
     stated, found = fingerprint.digests, _digests(raw, name)
-    for part in (*found, *(family for family in canonical.FAMILIES if family not in found)):
-        if part in canonical.FAMILIES and part not in stated:
+    families = (*canonical.FAMILIES, *canonical.GROUPS, *canonical.LIBRARIES)
+    for part in (*found, *(family for family in families if family not in found)):
+        if part in families and part not in stated:
             continue  # captured before the families had digests of their own
         if stated.get(part) != found.get(part):
             _refuse(

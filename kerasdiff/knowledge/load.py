@@ -160,6 +160,21 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not named and not any(word in parameter.split("_") for word in self.not_exercised)
 
 
+class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What another value of a measured quantity means: ``quantities.json``."""
+
+    phases: list[str] = []
+    """The phases of a model's life in which it shows."""
+    effect: Effect = Effect.RESULTS
+    """The worst that it does."""
+    words: str = ""
+    """What is said before the values, which are compared exactly; empty where they are numbers with a size."""
+    random: bool = False
+    """Whether in a random case the numbers are a seeded draw: another stream, not another result."""
+    cast: bool = False
+    """Whether what uses it casts it to a data type of its own."""
+
+
 class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What counts in the figure of what was probed, and what doesn't: ``coverage.json``.
 
@@ -181,6 +196,12 @@ class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def coverage() -> Coverage:
     """The table of what is out of scope."""
     return msgspec.json.decode(_read("coverage.json"), type=Coverage)
+
+
+@cache
+def quantities() -> dict[str, Quantity]:
+    """The table of measured quantities."""
+    return msgspec.json.decode(_read("quantities.json"), type=dict[str, Quantity])
 
 
 @cache

@@ -21,7 +21,11 @@ FAMILIES = {
     "metrics": ("metrics",),
     "optimizers": ("optimizers", "optimizers.schedules", "optimizers.legacy", "optimizers.experimental"),
     "regularizers": ("regularizers",),
+    "preprocessing": ("preprocessing", "preprocessing.image", "preprocessing.sequence", "preprocessing.text", "utils"),
 }
+#: The measured families whose cases belong to no symbol: of an API, and of the libraries around it.
+GROUPS = ("operations", "training", "saving")
+LIBRARIES = ("data", "numpy", "python")
 _FAMILY_OF = {module: family for family, modules in FAMILIES.items() for module in modules}
 
 #: What of a symbol was measured, or says why nothing was; the rest is declared.
@@ -75,7 +79,7 @@ def _declared_settings(settings: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _undeclared_api(api: Dict[str, Any]) -> Dict[str, Any]:
-    return {key: value for key, value in api.items() if key != "symbols"}
+    return {key: value for key, value in api.items() if key != "symbols" and key not in GROUPS}
 
 
 def _measured_api(api: Dict[str, Any]) -> Dict[str, str]:
@@ -85,6 +89,23 @@ def _measured_api(api: Dict[str, Any]) -> Dict[str, str]:
         for name, symbol in api.get("symbols", {}).items()
         if "cases" in symbol
     }
+
+
+def _group(subjects: Dict[str, Any]) -> str:
+    """The cases of a family whose subjects are no symbols, written out."""
+    return compact({name: {call: _stable(case) for call, case in cases.items()} for name, cases in subjects.items()})
+
+
+def _groups(fingerprint: Dict[str, Any]) -> Dict[str, str]:
+    """The digest of each family whose subjects are no symbols."""
+    apis, around = fingerprint.get("apis", {}), fingerprint.get("libraries", {})
+    found = {
+        family: _digest_of(_joined({name: _group(api[family]) for name, api in apis.items() if family in api}))
+        for family in GROUPS
+        if any(family in api for api in apis.values())
+    }
+    found.update({family: _digest_of(_group(around[family])) for family in LIBRARIES if family in around})
+    return found
 
 
 def _joined(written: Dict[str, str]) -> str:
@@ -137,12 +158,15 @@ def digests(fingerprint: Dict[str, Any]) -> Dict[str, str]:
     """
     apis = fingerprint.get("apis", {})
     declared = digest({name: _declared_api(api) for name, api in apis.items()})
-    parts = {key: digest(value) for key, value in fingerprint.items() if key not in OUTSIDE_DIGESTS and key != "apis"}
+    outside = OUTSIDE_DIGESTS + ("apis", "libraries")
+    parts = {key: digest(value) for key, value in fingerprint.items() if key not in outside}
     parts["declared"] = declared
     parts["apis"] = digest({name: _undeclared_api(api) for name, api in apis.items()})
     cases = {name: _measured_api(api) for name, api in apis.items()}
     parts["measured"] = measured = _digest_of(_joined({name: _joined(symbols) for name, symbols in cases.items()}))
+    groups = _groups(fingerprint)
+    parts.update(groups)
     reasons = {name: _reasons(api) for name, api in apis.items()}
     if any(reasons.values()):  # else what was captured before they were told has the digest it had
         parts["not_probed"] = digest(reasons)
-    return dict(_families(apis, cases), all=digest(parts), declared=declared, measured=measured)
+    return dict(_families(apis, cases), **groups, all=digest(parts), declared=declared, measured=measured)

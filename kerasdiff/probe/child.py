@@ -126,5 +126,6 @@ class Child:
             if self._families is None:
                 from .behaviour.families import Families  # noqa: PLC0415  # imports NumPy, which comes with Keras
 
-                self._families = Families(self._task["api"], api, self._task["known"], signatures.identity)
+                known, folder = self._task["known"], self._task["folder"]
+                self._families = Families(self._task["api"], api, known, signatures.identity, folder)
             self._families.run(family, self._item)

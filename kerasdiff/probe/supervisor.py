@@ -23,13 +23,13 @@ OVERRIDES = {
 #: Crashes of one API after which the rest of it is left.
 MAX_RESTARTS = 25
 #: Groups of items that are described twice, and what the second time is called.
-AGAIN = {"instances": "again", "cases": "again-cases"}
+AGAIN = {"instances": "again", "cases": "again-cases", "behaviour": "again-behaviour"}
 
 HOST_FAMILIES = ["environment", "packages"]
 API_FAMILIES: List[str] = apis.TABLE["families"]
 FAMILIES = HOST_FAMILIES + API_FAMILIES
-#: Captured on request only.
-MEASURED: List[str] = apis.TABLE["measured"]
+#: Of these an environment has one, whichever API it is measured with.
+LIBRARIES: List[str] = apis.TABLE["libraries"]
 
 
 class Options(NamedTuple):
@@ -60,6 +60,7 @@ class Supervisor:
         self._families: Dict[str, Dict[str, Any]] = {name: {"state": "not run"} for name in FAMILIES}
         self._known: Dict[str, str] = {}
         self._libraries: Dict[str, Any] = {}
+        self._around: Dict[str, Any] = {}
 
     def capture(self) -> Dict[str, Any]:
         """The fingerprint of this interpreter's environment.
@@ -85,6 +86,7 @@ class Supervisor:
             "distributions": distributions,
             "environment": variables,
             "runtime": self._runtime(),
+            "libraries": self._around,
             "apis": captured,
         }
         fingerprint["label"] = self._options.label or choice.label(fingerprint)
@@ -125,12 +127,14 @@ class Supervisor:
         return facts
 
     def _api(self, name: str) -> Dict[str, Any]:
-        run = ApiRun(name, [family for family in API_FAMILIES if family in self._options.families], self._options, self._say)
+        wanted = [family for family in API_FAMILIES if family in self._options.families and family not in self._around]
+        run = ApiRun(name, wanted, self._options, self._say)
         run.complete(self._command, self._known)
         if run.libraries:
             for library, facts in run.libraries.items():
                 self._libraries.setdefault(library, facts)
         self._known.update(run.identities())
+        self._around.update({family: run.facts.pop(family) for family in LIBRARIES if family in run.facts})
         for family, told in run.families.items():
             joined = self._families.setdefault(family, {"state": "not run"})
             joined.setdefault("apis", {})[name] = told
@@ -259,11 +263,20 @@ class ApiRun:
         for name, made in groups.get("instances", {}).items():
             symbols[name].update(_made(made, again.get(name, made)))
         _join_cases(groups, symbols)
+        self._join_behaviour(groups)
         self.facts["settings"] = groups.get("settings", {})
         self.facts["symbols"] = symbols
         for name in self._partial:
             if self.families[name]["state"] == "ok":
                 self.families[name]["state"] = "partial"
+
+    def _join_behaviour(self, groups: Dict[str, Dict[str, Any]]) -> None:
+        """The cases that belong to no symbol, by family and subject."""
+        second = groups.get("again-behaviour", {})
+        for identifier, case in groups.get("behaviour", {}).items():
+            family, subject, call = identifier.split("/", 2)
+            subjects = self.facts.setdefault(family, {})
+            subjects.setdefault(subject, {})[call] = _measured(case, second.get(identifier, case))
 
     def identities(self) -> Dict[str, str]:
         """Which objects this API has described, by identity; the identities leave the facts. A method's is its name."""

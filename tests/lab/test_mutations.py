@@ -16,7 +16,7 @@ from kerasdiff.capture.export import export
 from kerasdiff.compare.cases import compare
 from kerasdiff.fingerprint.document import Symbol
 from kerasdiff.knowledge.load import Effect, tolerances
-from kerasdiff.probe.supervisor import MEASURED
+from kerasdiff.probe import apis
 from tests.lab.builder import MissingInterpreter, build
 from tests.lab.capture import environ
 
@@ -477,7 +477,7 @@ def test_unmutated_symbol_differs_in_nothing(environment: str, symbol: str) -> N
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_measured_family_has_a_mutation(environment: str) -> None:
-    assert {mutation.symbol.partition(".")[0] for mutation in ENVIRONMENTS[environment][1]} == set(MEASURED)
+    assert {mutation.symbol.partition(".")[0] for mutation in ENVIRONMENTS[environment][1]} == set(apis.TABLE["measured"])
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kerasdiff.probe import data
+from kerasdiff.probe import apis, data
 from kerasdiff.probe.behaviour import numbers
-from kerasdiff.probe.supervisor import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +85,7 @@ def inside(value: Any) -> Iterator[Row]:
 
 
 def test_every_measured_family_has_data() -> None:
-    assert {*FAMILIES, "layers", "initializers", "optimizers"} == set(MEASURED)
+    assert {*FAMILIES, "layers", "initializers", "optimizers"} == set(apis.TABLE["measured"])
 
 
 @pytest.mark.parametrize("file", FILES)

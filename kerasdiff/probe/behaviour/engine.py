@@ -113,6 +113,25 @@ class Engine:
         """A tensor as an array, or a structure of tensors as a list of arrays."""
         raise NotImplementedError
 
+    def constant(self, array: Any) -> Any:
+        """An array as a tensor that isn't fed."""
+        raise NotImplementedError
+
+    def fetch(self, value: Any) -> Any:
+        """What a library gives, as an array: its tensors, and plain values."""
+        if isinstance(value, (bool, int, float, complex, str, bytes, list, tuple, numpy.ndarray, numpy.generic)):
+            return numpy.asarray(value)
+        return numpy.asarray(self.numbers(value))
+
+    def elements(self, dataset: Any, limit: int) -> List[Any]:
+        """The first elements of a dataset or another iterable, each an array or several."""
+        found: List[Any] = []
+        for element in dataset:
+            if len(found) == limit:
+                break
+            found.append(element)
+        return found
+
     def optimize(
         self, optimizer: Any, weights: List[Any], gradients: Callable[[int], List[Any]], steps: int
     ) -> List[List[Any]]:
@@ -146,6 +165,10 @@ class Eager(Engine):
     def tensor(self, array: Any) -> Any:
         """An array as a tensor."""
         return self.api.ops.convert_to_tensor(array)
+
+    def constant(self, array: Any) -> Any:
+        """See `Engine.constant`."""
+        return self.tensor(array)
 
     def numbers(self, value: Any) -> Any:
         """See `Engine.numbers`."""

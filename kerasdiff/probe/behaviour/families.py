@@ -4,9 +4,12 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from .. import apis, tree
-from . import functions, initializers, layers, optimizers
+from . import functions, initializers, layers, library, optimizers
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
+
+#: The families whose cases are recipes.
+LIBRARY = ("preprocessing", "operations", "data", "numpy", "python")
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -14,7 +17,7 @@ Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 class Families:
     """The measured families of one API; its symbols are walked once."""
 
-    def __init__(self, name: str, api: Any, known: Dict[str, str], identity: Callable[[Any], Any]) -> None:
+    def __init__(self, name: str, api: Any, known: Dict[str, str], identity: Callable[[Any], Any], folder: str) -> None:
         found = tree.walk(name, api)
         self._symbols: Dict[str, Any] = {known_as: value for value, names in found.objects for known_as in names}
         # What another API of this environment has measured is the same object, and measured once.
@@ -22,6 +25,7 @@ class Families:
             (names[0], value) for value, names in found.objects if (identity(value) or "") not in known
         ]
         self._engine: Engine = engine(api)
+        self._folder = folder
 
     def run(self, family: str, item: Item) -> None:
         """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""
@@ -36,6 +40,8 @@ class Families:
             return optimizers.Optimizers(self._engine, self._symbols).facts
         if family == "initializers":
             return initializers.Initializers(self._engine, self._symbols).facts
+        if family in LIBRARY:
+            return library.Library(family, self._engine, self._symbols, self._folder).facts
         return functions.Functions(family, self._engine, self._symbols).facts
 
 

@@ -48,6 +48,29 @@ class Graph(Engine):
         """See `Engine.numbers`."""
         return value
 
+    def constant(self, array: Any) -> Any:
+        """See `Engine.constant`."""
+        return self.api.backend.constant(array, dtype=str(array.dtype))
+
+    def fetch(self, value: Any) -> Any:
+        """See `Engine.fetch`."""
+        return super().fetch(value) if not hasattr(value, "eval") else self.api.backend.eval(value)
+
+    def elements(self, dataset: Any, limit: int) -> List[Any]:
+        """See `Engine.elements`: TensorFlow 1 has an operation that gives the next one."""
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is None or not hasattr(dataset, "output_shapes"):
+            return super().elements(dataset, limit)
+        following = dataset.make_one_shot_iterator().get_next()
+        found: List[Any] = []
+        session = self.api.backend.get_session() if self.backend == "tensorflow" else tensorflow.Session()
+        while len(found) < limit:
+            try:
+                found.append(session.run(following))
+            except tensorflow.errors.OutOfRangeError:
+                break
+        return found
+
     def _inputs(self, inputs: List[Any]) -> List[Any]:
         make = self.api.layers.Input
         return [make(batch_shape=array.shape, dtype=str(array.dtype)) for array in inputs]

@@ -49,8 +49,12 @@ class Graph(Engine):
         return value
 
     def constant(self, array: Any) -> Any:
-        """See `Engine.constant`."""
-        return self.api.backend.constant(array, dtype=str(array.dtype))
+        """See `Engine.constant`: Keras 1 has variables only, and on Theano the shape of a constant isn't known to Keras."""
+        backend = self.api.backend
+        if self.backend == "cntk" and (array.ndim > 1 or array.dtype.kind != "f"):
+            raise Unsupported("a constant of CNTK is of floats, and has no axis of samples")
+        make = backend.variable if self.backend == "theano" else getattr(backend, "constant", backend.variable)
+        return make(array, dtype=str(array.dtype))
 
     def fetch(self, value: Any) -> Any:
         """See `Engine.fetch`."""

@@ -17,7 +17,7 @@ import numpy
 from .. import canonical, data
 from ..values import repeatable
 from .engine import Engine
-from .recipes import Absent, Kitchen, Tool, meaning, outcome
+from .recipes import Absent, Kitchen, Tool, meaning, outcome, whole
 
 #: Goes into every revision: raised when the way of measuring changes.
 MEANING = 1
@@ -33,7 +33,9 @@ class Library:
         self._symbols = symbols
         self._family = family
         self._folder = folder
-        self._rows: List[Dict[str, Any]] = data.load("cases/%s.json" % family)["rows"]
+        table = data.load("cases/%s.json" % family)
+        parts = table.get("parts", {})
+        self._rows: List[Dict[str, Any]] = [dict(row, recipe=whole(row["recipe"], parts)) for row in table["rows"]]
         self._tools: Dict[str, Tool] = {
             "elements": lambda recipe, cook: self._elements(cook(recipe["elements"]), recipe.get("limit", 64)),
             "tensor": lambda recipe, cook: engine.constant(cook(recipe["tensor"])),
@@ -70,7 +72,7 @@ class Library:
             except Absent:
                 return {"state": "absent"}
             except Exception as error:
-                fact[quantity] = repeatable(error)
+                fact[quantity] = _failure(error)
         return fact
 
     def _elements(self, dataset: Any, limit: int) -> Any:
@@ -94,11 +96,19 @@ class Library:
         return found
 
 
+def _failure(error: Exception) -> Dict[str, Any]:
+    """The fact of a row that raised; some releases import SciPy if it's there, and then use its name."""
+    fact = repeatable(error)
+    if isinstance(error, NameError) and "'scipy'" in str(error):
+        fact["state"] = "unsupported"
+    return fact
+
+
 #: Where names that are no symbols of an API begin.
 ROOTS: Dict[str, Callable[[], Any]] = {
     "numpy": lambda: numpy,
     "tf": lambda: sys.modules.get("tensorflow"),
-    "random": lambda: random,
+    "pyrandom": lambda: random,  # ``random`` is a module of Keras 3
     "builtins": lambda: sys.modules["builtins"],
     "os": lambda: os,
 }

@@ -11,11 +11,12 @@
 ``{"elements": recipe, "limit": 9}``, ``{"tensor": recipe}``  what iterating gives; an array as the backend's tensor
 ``{"tuple": […]}``, ``{"dict": {…}}``, ``{"file": "a.png"}``  a tuple, a mapping, a path in the case's own folder
 ``{"has": name}``                                     ``present`` or ``absent``
+``{"first": [recipe, …]}``                            the first recipe of which every object is there: one operation by other calls
 ``{"type": recipe}``, ``{"dtype": recipe}``           the name of a value's class, or of its data type
 ====================================================  ======================================================================
 
 A list is a list of recipes; anything else is itself. ``names`` may be one name: of a symbol of the API, or below a root as in
-``numpy.load`` and ``tf.image.resize``.
+``numpy.load`` and ``tf.image.resize``. What many rows have in common stands once in a table's ``parts``, as ``{"part": name}``.
 """
 
 import inspect
@@ -38,11 +39,22 @@ def meaning(recipe: Any) -> Any:
         return [meaning(part) for part in recipe]
     if not isinstance(recipe, dict):
         return recipe
+    if "first" in recipe:
+        return meaning(recipe["first"][0])
     told = {key.split("|")[0]: meaning(part) for key, part in recipe.items()}
     for key in ("call", "name"):
         if isinstance(recipe.get(key), list):
             told[key] = recipe[key][0]
     return told
+
+
+def whole(recipe: Any, parts: Dict[str, Any]) -> Any:
+    """A recipe with the parts that it names in their places."""
+    if isinstance(recipe, list):
+        return [whole(part, parts) for part in recipe]
+    if not isinstance(recipe, dict):
+        return recipe
+    return whole(parts[recipe["part"]], parts) if "part" in recipe else {key: whole(part, parts) for key, part in recipe.items()}
 
 
 class Kitchen:
@@ -106,6 +118,14 @@ class Kitchen:
                 return getattr(value, name)
         raise Absent(spellings)
 
+    def _first(self, recipe: Dict[str, Any], names: Dict[str, Any]) -> Any:
+        for alternative in recipe["first"][:-1]:
+            try:
+                return self.cook(alternative, names)
+            except Absent:
+                continue
+        return self.cook(recipe["first"][-1], names)
+
     def _item(self, recipe: Dict[str, Any], names: Dict[str, Any]) -> Any:
         holder, index = self.cook(recipe["item"], names)
         return holder[index]
@@ -146,7 +166,9 @@ class Kitchen:
 
 
 #: The forms that `Kitchen` knows itself.
-FORMS = ("call", "name", "of", "item", "let", "var", "array", "tuple", "dict", "file", "function", "has", "type", "dtype")
+FORMS = (
+    *("call", "name", "of", "item", "let", "var", "array", "tuple", "dict", "file", "function", "has", "type", "dtype", "first"),
+)
 
 
 def _parameters(function: Any) -> List[str]:

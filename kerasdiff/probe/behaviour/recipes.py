@@ -162,7 +162,7 @@ class Kitchen:
 
     def _dtype(self, recipe: Dict[str, Any], names: Dict[str, Any]) -> str:
         found = self.cook(recipe["dtype"], names).dtype
-        return str(getattr(found, "name", found))
+        return str(getattr(found, "name", found)).replace("torch.", "").replace("_ref", "")  # a variable of TensorFlow 1
 
 
 #: The forms that `Kitchen` knows itself.

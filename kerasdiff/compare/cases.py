@@ -182,6 +182,7 @@ def _quantity(
         if _told(a) != _told(b):
             title = f"{case}: {known.words or f'{quantity} is'} {_listed(_told(a))} in A, {_listed(_told(b))} in B"
             effect = Effect.INFO if quantity == "presence" and _told(a) == ["absent"] else known.effect
+            effect = effect.at_most(Effect.REPRODUCIBILITY) if is_random and known.random else effect
             yield _found(subject, aspect, effect, title, _told(a), _told(b), phases)
         return
     shapes = [[part.get("shape") for part in parts] for parts in (a, b)]

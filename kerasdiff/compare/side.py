@@ -87,7 +87,10 @@ class Side:
 
     def subjects(self) -> dict[str, dict[str, dict[str, Any]]]:
         """The cases of what is no symbol, by subject: ``training.fit``, ``numpy.load``, ``tf.data.Dataset.shuffle``."""
-        groups = {family: getattr(self.api, family) for family in canonical.GROUPS}
+        # Where two APIs have the same models, what these do is measured in one.
+        model = self.canonical("models.Model")
+        api = self.fingerprint.apis[self.place(model)[0]] if model is not None else self.api
+        groups = {family: getattr(self.api, family) or getattr(api, family) for family in canonical.GROUPS}
         around = self.fingerprint.libraries
         found = {f"{family}.{name}": cases for family, subjects in groups.items() for name, cases in subjects.items()}
         for family in canonical.LIBRARIES:

@@ -59,10 +59,18 @@ class Engine:
         self.api = api
         self.backend = str(apis.backend(api))
 
+    #: Whether TensorFlow runs eagerly below.
+    is_tensorflow_2 = False
+
     def reset(self) -> None:
         """Forget what earlier cases left in the framework, and set the seeds of Python and NumPy."""
-        random.seed(SEED)
-        numpy.random.seed(SEED)
+        _seed_plainly()
+
+    def forget(self) -> None:
+        """Begin counting layers anew, as a new process does."""
+        holder = self.api.backend if hasattr(self.api.backend, "clear_session") else self.api.utils
+        if hasattr(holder, "clear_session"):  # Keras 1 can't on Theano
+            holder.clear_session()
 
     def seed(self) -> None:
         """Set every global seed.
@@ -70,6 +78,7 @@ class Engine:
         Only where something is drawn: since 2.9 TensorFlow forgets its kernels with it, which costs each operation that
         follows some 0.4 ms, forty times what it takes itself.
         """
+        _seed_plainly()
         seeder = getattr(getattr(self.api, "utils", None), "set_random_seed", None)
         tensorflow = sys.modules.get("tensorflow")
         if seeder is not None:
@@ -141,6 +150,11 @@ class Engine:
     def optimize_sparse(self, optimizer: Any, weights: Any, steps: int) -> List[List[Any]]:
         """As `optimize`, by gradients that an embedding's have: of the rows 0, 2 and 2 again."""
         raise Unsupported
+
+
+def _seed_plainly() -> None:
+    random.seed(SEED)
+    numpy.random.seed(SEED)
 
 
 def _called(call: Call, tensors: List[Any], keywords: Dict[str, Any], training: bool) -> Any:
@@ -233,6 +247,8 @@ class Eager(Engine):
 
 class TensorFlow(Eager):
     """TensorFlow 2, eagerly: tf.keras, tf_keras, and Keras 3 on TensorFlow."""
+
+    is_tensorflow_2 = True
 
     def __init__(self, api: Any, tensorflow: Any) -> None:
         super().__init__(api)

@@ -4,12 +4,15 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from .. import apis, tree
-from . import functions, initializers, layers, library, optimizers
+from . import functions, initializers, layers, library, optimizers, training
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
 
 #: The families whose cases are recipes.
 LIBRARY = ("preprocessing", "operations", "data", "numpy", "python")
+
+#: Families of what models do.
+GROUPS = ("training", "saving")
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -29,6 +32,8 @@ class Families:
 
     def run(self, family: str, item: Item) -> None:
         """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""
+        if family in GROUPS and not any(value is self._symbols.get("models.Model") for _, value in self._own):
+            return  # another API of this environment has the same models
         measure = self._measure(family)
         measure(self._own, item, "")
         measure(self._own[::-1], item, "again-")
@@ -40,6 +45,8 @@ class Families:
             return optimizers.Optimizers(self._engine, self._symbols).facts
         if family == "initializers":
             return initializers.Initializers(self._engine, self._symbols).facts
+        if family == "training":
+            return training.Training(self._engine, self._symbols).facts
         if family in LIBRARY:
             return library.Library(family, self._engine, self._symbols, self._folder).facts
         return functions.Functions(family, self._engine, self._symbols).facts

@@ -68,9 +68,9 @@ class Engine:
 
     def forget(self) -> None:
         """Begin counting layers anew, as a new process does."""
-        holder = self.api.backend if hasattr(self.api.backend, "clear_session") else self.api.utils
-        if hasattr(holder, "clear_session"):  # Keras 1 can't on Theano
-            holder.clear_session()
+        places = [self.api.backend, getattr(self.api, "utils", None)]
+        ways = [getattr(place, name, None) for name in ("clear_session", "reset_uids") for place in places]
+        next(way for way in ways if way is not None)()
 
     def seed(self) -> None:
         """Set every global seed.

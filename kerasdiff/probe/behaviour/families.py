@@ -4,7 +4,7 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from .. import apis, tree
-from . import functions, initializers, layers, library, optimizers, training
+from . import functions, initializers, layers, library, optimizers, saving, training
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
 
@@ -47,6 +47,8 @@ class Families:
             return initializers.Initializers(self._engine, self._symbols).facts
         if family == "training":
             return training.Training(self._engine, self._symbols).facts
+        if family == "saving":
+            return saving.Saving(self._engine, self._symbols, self._folder).facts
         if family in LIBRARY:
             return library.Library(family, self._engine, self._symbols, self._folder).facts
         return functions.Functions(family, self._engine, self._symbols).facts

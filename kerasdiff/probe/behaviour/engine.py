@@ -68,7 +68,8 @@ class Engine:
 
     def forget(self) -> None:
         """Begin counting layers anew, as a new process does."""
-        places = [self.api.backend, getattr(self.api, "utils", None)]
+        backend = self.api.backend
+        places = [backend, getattr(self.api, "utils", None), getattr(backend, "common", None)]
         ways = [getattr(place, name, None) for name in ("clear_session", "reset_uids") for place in places]
         next(way for way in ways if way is not None)()
 

@@ -53,6 +53,8 @@ class Training:
         return fact
 
     def _model(self, row: Dict[str, Any]) -> Any:
+        if row.get("seeded"):
+            self._engine.seed()  # operations of TensorFlow 1 have a seed of their own from the start
         model = self._models.make(row["model"])
         given = row["compile"]
         if given is not None:

@@ -39,7 +39,7 @@ class Saving:
             item("%sbehaviour/saving/%s/%s" % (again, row["subject"], row["call"]), partial(self.measure, row))
 
     def measure(self, row: Dict[str, Any]) -> Dict[str, Any]:
-        """The quantities of one row: ``names``, ``files``, and ``restored``, the output of the model that comes back."""
+        """The quantities of one row: ``layer_names``, ``files``, and ``restored``, the output of the model that comes back."""
         told = [MEANING, row, self._models.row(row["model"])]
         fact: Dict[str, Any] = {"revision": canonical.digest(told)[7:15]}
         self._engine.reset()
@@ -59,7 +59,9 @@ class Saving:
     def _do(self, row: Dict[str, Any], model: Any, folder: str, fact: Dict[str, Any]) -> None:
         what = row["do"]
         if what == "names":
-            fact["names"] = _text([str(layer.name) for layer in model.layers] + [str(weight.name) for weight in model.weights])
+            fact["layer_names"] = _text(
+                [str(layer.name) for layer in model.layers] + [str(weight.name) for weight in model.weights]
+            )
             return
         if what == "clone":
             back = self._symbol("models.clone_model")(model)

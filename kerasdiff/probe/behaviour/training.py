@@ -102,8 +102,8 @@ class Run:
             return self._fit(method, given, row)
         results = [numpy.asarray(method(**given), "float64") for _ in range(row.get("times", 1))]
         found = {"result": {"state": "value", "parts": [numbers.measured(part.astype("float32")) for part in results]}}
-        if "names" in row["measure"]:
-            found["names"] = _text([str(name) for name in self._model.metrics_names])
+        if "metrics_names" in row["measure"]:
+            found["metrics_names"] = _text([str(name) for name in self._model.metrics_names])
         if "updated" in row["measure"]:
             found["updated"] = self._weights()
         return found

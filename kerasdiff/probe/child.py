@@ -16,7 +16,7 @@ from .frames import Writer
 from .values import failure
 
 #: Theano without a compiler: a hundredth of the time, the same numbers to rounding.
-THEANO = ["cxx=", "optimizer=None", "linker=py"]
+THEANO = ["cxx=", "optimizer=None", "linker=py", "traceback.limit=0"]
 
 
 def main(cookie: str) -> int:
@@ -55,6 +55,9 @@ def isolate(folder: str) -> List[str]:
     if os.path.exists(os.path.join(home, ".theanorc")) and "THEANORC" not in os.environ:
         overrides["THEANORC"] = os.path.join(home, ".theanorc")
     overrides["JAX_DISABLE_MOST_OPTIMIZATIONS"] = os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    overrides["JAX_COMPILATION_CACHE_DIR"] = os.path.join(folder, "jax")
+    overrides["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.01"
+    overrides["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
     if os.name == "nt":
         overrides["USERPROFILE"] = overrides["HOME"]
     for source, target in copies:

@@ -1,5 +1,6 @@
 """The measured families by name: what each measures of an API's symbols, run twice."""
 
+import gc
 import sys
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -29,6 +30,9 @@ class Families:
         ]
         self._engine: Engine = engine(api)
         self._folder = folder
+        # Graphs and traces make much garbage, and a framework holds a million objects to look through for it.
+        getattr(gc, "freeze", gc.collect)()  # since Python 3.7
+        gc.set_threshold(50000, 20, 50)
 
     def run(self, family: str, item: Item) -> None:
         """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""

@@ -42,6 +42,7 @@ def isolate(folder: str) -> List[str]:
     (Theano, OpenVINO) go by the home directory. The user's own files are copied, so what is read stays as it is.
     """
     overrides: Dict[str, str] = {"HOME": os.path.join(folder, "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+    overrides.update((name, folder) for name in ("TMPDIR", "TEMP", "TMP"))
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     home = os.path.expanduser("~")

@@ -14,6 +14,9 @@ from .process import Deadline, Death, Process
 OVERRIDES = {
     "HOME": "a temporary folder holding a copy of keras.json, so that Keras writes none",
     "KERAS_HOME": "likewise, where it is set",
+    "TMPDIR": "the temporary folder, which is removed with what a framework leaves there",
+    "TEMP": "likewise",
+    "TMP": "likewise",
     "THEANO_FLAGS": "base_compiledir in the temporary folder, no compiler, no optimizer: sooner, the same to rounding",
     "JAX_DISABLE_MOST_OPTIMIZATIONS": "1, unless it is set: the same numbers to rounding, sooner",
     "JAX_COMPILATION_CACHE_DIR": "in the temporary folder: what is compiled is kept for the next time, and not for the user",

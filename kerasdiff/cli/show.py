@@ -11,6 +11,7 @@ import msgspec
 
 from kerasdiff.cli.operand import read
 from kerasdiff.cli.output import put
+from kerasdiff.compare import quantities
 from kerasdiff.compare.context import conflicts
 from kerasdiff.compare.side import Side
 from kerasdiff.compare.values import brief
@@ -42,8 +43,8 @@ class NothingMatches(KerasdiffError):
 def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *, coverage: bool) -> None:
     """Print the facts of a fingerprint: of the subjects that match PATTERN, or an overview.
 
-    Subjects are symbols (layers.LSTM), settings.*, environment.*, packages.* and runtime.*; * matches anything, dots
-    included.
+    Subjects are symbols (layers.LSTM), what models and libraries do (training.fit, numpy.load), settings.*, environment.*,
+    packages.* and runtime.*; * matches anything, dots included.
     """
     if coverage and pattern is not None:
         message = "--coverage takes no PATTERN"
@@ -71,6 +72,8 @@ def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *
 def _facts(side: Side) -> Iterator[tuple[str, Any]]:
     for name in sorted(side.api.symbols):
         yield name, msgspec.to_builtins(side.symbol(name))
+    for name, (_, cases) in sorted(side.subjects().items()):
+        yield name, {"cases": cases}
     for name, setting in sorted(side.api.settings.items()):
         yield f"settings.{name}", msgspec.to_builtins(setting)
     for group in ("environment", "packages", "runtime"):
@@ -123,6 +126,13 @@ def _installed(fingerprint: Fingerprint) -> Iterator[str]:
 
 
 def _told(name: str, fact: Any, side: Side) -> Iterator[str]:
+    if name in side.subjects():
+        for case, measured in sorted(fact["cases"].items()):
+            for quantity in sorted(quantities.names(measured)):
+                parts = quantities.parts(measured, quantity)
+                told = ", ".join(brief(part.get("values", part.get("message", part.get("state"))), 100) for part in parts)
+                yield f"{name}: {case}.{quantity} = {told}"
+        return
     if side.canonical(name) is None:
         value = fact.get("value", fact) if isinstance(fact, dict) and "source" in fact else fact
         source = f"  ({fact['source']})" if isinstance(fact, dict) and "source" in fact else ""

@@ -63,11 +63,12 @@ def _arguments(call: str, symbol: Symbol) -> set[str]:
 
 
 def _outcomes(symbol: Symbol) -> dict[str, str]:
-    told = {
-        name.partition("@")[0].removeprefix("argument-"): quantities.mapping(case.get("outcome")).get("value")
-        for name, case in symbol.cases.items()
-        if name.startswith("argument-")
-    }
+    told: dict[str, Any] = {}
+    for name, case in symbol.cases.items():
+        told.update(quantities.mapping(case.get("outcomes")))
+        if name.startswith("argument-"):
+            argument = name.partition("@")[0].removeprefix("argument-")
+            told[argument] = quantities.mapping(case.get("outcome")).get("value")
     return {name: value for name, value in told.items() if isinstance(value, str)}
 
 
@@ -105,7 +106,12 @@ def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -
         yield _found(subject, f"case.{case}.input", Effect.ARCHITECTURE, title, inputs[0], inputs[1], ["construction"])
         return
     if "outcome" in one and "outcome" in other:
-        yield from _argument(subject, case, one, other)
+        told = [quantities.mapping(side["outcome"]).get("value") for side in (one, other)]
+        name, value = next(iter(quantities.mapping(one.get("arguments")).items()), ("", ""))
+        yield from _argument(subject, f"case.{case}.outcome", name, value, told[0], told[1])
+    outcomes = [quantities.mapping(side.get("outcomes")) for side in (one, other)]
+    for name in sorted(outcomes[0].keys() & outcomes[1].keys()):
+        yield from _argument(subject, f"case.argument-{name}@config.outcome", name, None, outcomes[0][name], outcomes[1][name])
     yield from _weights(subject, case, one, other)
     # A layer that could draw but gives the same in training as in inference, as an LSTM without dropout, draws nothing.
     draws = any("same_as" not in quantities.mapping(side.get("training")) for side in (one, other))
@@ -118,21 +124,19 @@ def _found(subject: str, aspect: str, effect: Effect, title: str, a: Any, b: Any
     return divergence(subject, aspect, effect, title, a, b, evidence="measured", phases=phases, **more)
 
 
-def _argument(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
-    """What becomes of an argument under its historical name."""
-    a, b = (quantities.mapping(side["outcome"]).get("value") for side in (one, other))
+def _argument(subject: str, aspect: str, name: str, value: Any, a: Any, b: Any) -> Iterator[Divergence]:
+    """What becomes of an argument under its historical name, or of the name that is its ``value``."""
     if a == b:
         return
     if not isinstance(a, str) or not isinstance(b, str):  # unstable: what becomes of it is known on one side only
-        title = f"{case}: what becomes of the argument is the same in each run in one environment only"
-        yield _found(subject, f"case.{case}.outcome", Effect.REPRODUCIBILITY, title, a, b, ["training"])
+        title = f"{name}: what becomes of the argument is the same in each run in one environment only"
+        yield _found(subject, aspect, Effect.REPRODUCIBILITY, title, a, b, ["training"])
         return
-    name, value = next(iter(quantities.mapping(one.get("arguments")).items()), ("", ""))
     effect = Effect.INFO
     if name == "identifier":
         effect = Effect.BREAKS if b == "refused" else Effect.INFO
         title = f"the name {value!r} is {a} in A, {b} in B"
-        yield _found(subject, f"case.{case}.outcome", effect, title, a, b, ["construction"])
+        yield _found(subject, aspect, effect, title, a, b, ["construction"])
         return
     if a in ("honoured", "accepted"):
         effect = {"ignored": Effect.RESULTS, "refused": Effect.BREAKS}.get(b, Effect.INFO)
@@ -141,7 +145,7 @@ def _argument(subject: str, case: str, one: dict[str, Any], other: dict[str, Any
     elif a == "ignored" and b == "honoured":
         effect = Effect.RESULTS
     title = f"the argument {name} is {a} in A, {b} in B"
-    yield _found(subject, f"case.{case}.outcome", effect, title, a, b, ["construction", "training"])
+    yield _found(subject, aspect, effect, title, a, b, ["construction", "training"])
 
 
 def _weights(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
@@ -182,6 +186,7 @@ def _quantity(
         if _told(a) != _told(b):
             title = f"{case}: {known.words or f'{quantity} is'} {_listed(_told(a))} in A, {_listed(_told(b))} in B"
             effect = Effect.INFO if quantity == "presence" and _told(a) == ["absent"] else known.effect
+            effect = effect.at_most(Effect.REPRODUCIBILITY) if is_random and known.random else effect
             yield _found(subject, aspect, effect, title, _told(a), _told(b), phases)
         return
     shapes = [[part.get("shape") for part in parts] for parts in (a, b)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -57,6 +57,26 @@ def of(side: Side) -> dict[str, Kind]:
         if kind in names:
             names[kind].append(name)
     return {kind: _kind(kind, found, side) for kind, found in names.items()}
+
+
+def besides(side: Side) -> dict[str, Kind]:
+    """What was measured besides: of preprocessing and of what is no symbol, by family, with its subjects as symbols."""
+    found: dict[str, list[bool]] = {}
+    cases: dict[str, int] = {}
+
+    def count(family: str, measured: dict[str, dict[str, Any]]) -> None:
+        found.setdefault(family, []).append(any(quantities.is_measured(case) for case in measured.values()))
+        cases[family] = cases.get(family, 0) + len(measured)
+
+    for name in side.api.symbols:
+        symbol = side.symbol(name)
+        if symbol.cases and _kind_of((name, *symbol.aliases)) not in KINDS:
+            count("preprocessing", symbol.cases)
+    for family, measured in side.subjects().values():
+        count(family, measured)
+    return {
+        family: Kind(symbols=len(probed), probed=sum(probed), cases=cases[family]) for family, probed in sorted(found.items())
+    }
 
 
 def total(kinds: dict[str, Kind]) -> Kind:

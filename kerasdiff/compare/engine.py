@@ -54,8 +54,8 @@ def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: 
             "symbols": len(one.api.symbols),
             "compared": compared.objects,
             "cases": {"compared": compared.cases, "not_comparable": compared.not_comparable},
-            "a": {kind: known.figures for kind, known in coverage.of(one).items()},
-            "b": {kind: known.figures for kind, known in coverage.of(other).items()},
+            "a": {kind: known.figures for kind, known in (coverage.of(one) | coverage.besides(one)).items()},
+            "b": {kind: known.figures for kind, known in (coverage.of(other) | coverage.besides(other)).items()},
         },
         context={
             "packages": context.packages(a, b),

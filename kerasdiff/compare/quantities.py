@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: What a case says besides its quantities.
-_ABOUT = frozenset({"revision", "arguments", "input", "random", "weights", "trainable", "build", "outcome", "names", "name"})
+_ABOUT = frozenset(
+    {"revision", "arguments", "input", "random", "weights", "trainable", "build", "outcome", "outcomes", "names", "name"}
+)
 #: What becomes of an argument that was taken: the numbers tell.
 _TAKEN = ("honoured", "ignored", "accepted")
 

@@ -85,17 +85,19 @@ class Side:
         digest = self.fingerprint.digests.get(family or "")
         return None if family is None or digest is None else (api, target, f"{family} {digest}")
 
-    def subjects(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """The cases of what is no symbol, by subject: ``training.fit``, ``numpy.load``, ``tf.data.Dataset.shuffle``."""
-        groups = {family: getattr(self.api, family) for family in canonical.GROUPS}
+    def subjects(self) -> dict[str, tuple[str, dict[str, dict[str, Any]]]]:
+        """The family and the cases of what is no symbol: of ``training.fit``, ``numpy.load``, ``tf.data.Dataset.shuffle``."""
+        # Where two APIs have the same models, what these do is measured in one.
+        model = self.canonical("models.Model")
+        api = self.fingerprint.apis[self.place(model)[0]] if model is not None else self.api
+        groups = {family: getattr(self.api, family) or getattr(api, family) for family in canonical.GROUPS}
         around = self.fingerprint.libraries
-        found = {f"{family}.{name}": cases for family, subjects in groups.items() for name, cases in subjects.items()}
-        for family in canonical.LIBRARIES:
-            # The family data has TensorFlow's own names.
-            found.update(
-                {name if family == "data" else f"{family}.{name}": cases for name, cases in around.get(family, {}).items()}
-            )
-        return found
+        groups.update({family: around.get(family, {}) for family in canonical.LIBRARIES})
+        return {
+            name if family == "data" else f"{family}.{name}": (family, cases)  # data has TensorFlow's own names
+            for family, subjects in groups.items()
+            for name, cases in subjects.items()
+        }
 
     def names(self, name: str) -> Iterator[str]:
         """Every public name of the object canonically called ``name``."""

@@ -53,11 +53,9 @@ def compare(a: Side, b: Side, findings: Findings) -> Compared:
 def measured_elsewhere(a: Side, b: Side, findings: Findings) -> Compared:
     """Compare what was measured of what is no symbol: operations, training, saving, and the libraries around Keras."""
     objects = compared = lost = 0
-    for name, cases_a in a.subjects().items():
-        cases_b = b.subjects().get(name)
-        if cases_b is None:
-            continue
-        outcome = cases.compare(name, *(Symbol(kind="measured", cases=measured) for measured in (cases_a, cases_b)))
+    one, other = a.subjects(), b.subjects()
+    for name in sorted(one.keys() & other.keys()):
+        outcome = cases.compare(name, *(Symbol(kind="measured", cases=side[name][1]) for side in (one, other)))
         for found in outcome.divergences:
             findings.add(found)
         for identifier, why in outcome.unknown:
@@ -69,7 +67,7 @@ def measured_elsewhere(a: Side, b: Side, findings: Findings) -> Compared:
 def alike(side: Side) -> Compared:
     """What comparing a side with its like would give, without looking into it."""
     reached = [name for name, symbol in side.api.symbols.items() if symbol.kind != _MODULE and symbol.state == VALUE]
-    elsewhere = sum(len(subject) for subject in side.subjects().values())
+    elsewhere = sum(len(measured) for _, measured in side.subjects().values())
     return Compared(len(side.api.symbols), elsewhere + sum(len(side.symbol(name).cases) for name in reached))
 
 

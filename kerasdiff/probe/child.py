@@ -16,7 +16,7 @@ from .frames import Writer
 from .values import failure
 
 #: Theano without a compiler: a hundredth of the time, the same numbers to rounding.
-THEANO = ["cxx=", "optimizer=None", "linker=py"]
+THEANO = ["cxx=", "optimizer=None", "linker=py", "traceback.limit=0"]
 
 
 def main(cookie: str) -> int:
@@ -42,6 +42,7 @@ def isolate(folder: str) -> List[str]:
     (Theano, OpenVINO) go by the home directory. The user's own files are copied, so what is read stays as it is.
     """
     overrides: Dict[str, str] = {"HOME": os.path.join(folder, "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+    overrides.update((name, folder) for name in ("TMPDIR", "TEMP", "TMP"))
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     home = os.path.expanduser("~")
@@ -55,6 +56,9 @@ def isolate(folder: str) -> List[str]:
     if os.path.exists(os.path.join(home, ".theanorc")) and "THEANORC" not in os.environ:
         overrides["THEANORC"] = os.path.join(home, ".theanorc")
     overrides["JAX_DISABLE_MOST_OPTIMIZATIONS"] = os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    overrides["JAX_COMPILATION_CACHE_DIR"] = os.path.join(folder, "jax")
+    overrides["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.01"
+    overrides["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
     if os.name == "nt":
         overrides["USERPROFILE"] = overrides["HOME"]
     for source, target in copies:

@@ -30,13 +30,13 @@ REASON_LENGTH = 500
 
 def as_json(side: Side) -> str:
     """The figures and the reasons of every kind."""
-    return json.dumps(msgspec.to_builtins(coverage.of(side)), indent=1, sort_keys=True) + "\n"
+    return json.dumps(msgspec.to_builtins(coverage.of(side) | coverage.besides(side)), indent=1, sort_keys=True) + "\n"
 
 
 def as_text(side: Side) -> str:
     """A table of the figures; below it what wasn't probed, with the reasons."""
     kinds = coverage.of(side)
-    lines = [visible(f"{side.api_name} of {side.fingerprint.label}", NAME_LENGTH), "", *_table(kinds)]
+    lines = [visible(f"{side.api_name} of {side.fingerprint.label}", NAME_LENGTH), "", *_table(kinds, coverage.besides(side))]
     lacking = [line for kind, known in kinds.items() for line in _reasons(kind, known.not_probed, known.symbols)]
     outside = [line for kind, known in kinds.items() for line in _reasons(kind, known.out_of_scope, 0)]
     for heading, found in (("Not probed", lacking), ("Out of scope, not counted above", outside)):
@@ -45,14 +45,15 @@ def as_text(side: Side) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _table(kinds: dict[str, Kind]) -> list[str]:
+def _table(kinds: dict[str, Kind], besides: dict[str, Kind]) -> list[str]:
     table = Table(box=None, pad_edge=False)
     table.add_column("kind")
     for column in ("symbols", "probed", "%", "cases"):
         table.add_column(column, justify="right")
-    for name, known in [*kinds.items(), ("all", coverage.total(kinds))]:
+    # What was measured besides has no whole to be a part of.
+    for name, known in [*kinds.items(), ("all", coverage.total(kinds)), *besides.items()]:
         # Rounded down: 100 is all of them.
-        part = f"{int(100 * known.share)}" if known.symbols else ""
+        part = f"{int(100 * known.share)}" if known.symbols and name not in besides else ""
         table.add_row(*map(Text, (name, f"{known.symbols:,}", f"{known.probed:,}", part, f"{known.cases:,}")))
     buffer = io.StringIO()
     Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False).print(table)

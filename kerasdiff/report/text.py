@@ -168,13 +168,16 @@ def _behaviour(comparison: Comparison) -> str:
     without = [name for name, side in sides.items() if not coverage.families(side)]
     if without:
         return f"Behaviour was not measured in {' and '.join(without)}."
-    known = {name: {kind: coverage.Kind(**part) for kind, part in comparison.coverage[name.lower()].items()} for name in sides}
+    every = {name: {kind: coverage.Kind(**part) for kind, part in comparison.coverage[name.lower()].items()} for name in sides}
+    known = {name: {kind: part for kind, part in found.items() if kind in coverage.KINDS} for name, found in every.items()}
     least = min(known, key=lambda name: coverage.total(known[name]).share)
     families = coverage.families(sides[least])
     figures = [f"{part.probed} of {part.symbols} {kind}" for kind, part in known[least].items() if kind in families]
     rest = [kind for kind in known[least] if kind not in families]
+    besides = {kind: part.cases for kind, part in every[least].items() if kind not in coverage.KINDS}
     return (
         f"Probed in {least}: {', '.join(figures)}, in {coverage.total(known[least]).cases:,} cases"
+        + (f"; {', '.join(besides)} in {sum(besides.values()):,} cases" if besides else "")
         + (f"; not {', '.join(rest)}" if rest else "")
         + "."
     )

@@ -36,7 +36,7 @@ def dense(document: Raw, **changes: Any) -> Raw:
     """``document`` where every case of layers.Dense has other facts."""
     symbol = symbol_of(document, "layers.Dense", "tf.keras")
     symbol["cases"] = {
-        name: {"revision": case["revision"], "weights": case["weights"], **deepcopy(changes)}
+        name: {"revision": case["revision"], "weights": case.get("weights"), **deepcopy(changes)}
         for name, case in symbol["cases"].items()
     }
     return document

@@ -40,10 +40,10 @@ def test_the_table_has_the_figures_of_every_kind(name: str, kerasdiff: Callable[
     kinds = coverage.of(Side(fingerprint(name)))
     for kind, known in kinds.items():
         assert found[kind] == [
-            str(known.symbols),
-            str(known.probed),
+            f"{known.symbols:,}",
+            f"{known.probed:,}",
             str(100 * known.probed // known.symbols),
-            str(known.cases),
+            f"{known.cases:,}",
         ]
     total = coverage.total(kinds)
     for column, figure in ((0, "symbols"), (1, "probed"), (3, "cases")):

@@ -59,10 +59,19 @@ class Engine:
         self.api = api
         self.backend = str(apis.backend(api))
 
+    #: Whether TensorFlow runs eagerly below.
+    is_tensorflow_2 = False
+
     def reset(self) -> None:
         """Forget what earlier cases left in the framework, and set the seeds of Python and NumPy."""
-        random.seed(SEED)
-        numpy.random.seed(SEED)
+        _seed_plainly()
+
+    def forget(self) -> None:
+        """Begin counting layers anew, as a new process does."""
+        backend = self.api.backend
+        places = [backend, getattr(self.api, "utils", None), getattr(backend, "common", None)]
+        ways = [getattr(place, name, None) for name in ("clear_session", "reset_uids") for place in places]
+        next(way for way in ways if way is not None)()
 
     def seed(self) -> None:
         """Set every global seed.
@@ -70,6 +79,7 @@ class Engine:
         Only where something is drawn: since 2.9 TensorFlow forgets its kernels with it, which costs each operation that
         follows some 0.4 ms, forty times what it takes itself.
         """
+        _seed_plainly()
         seeder = getattr(getattr(self.api, "utils", None), "set_random_seed", None)
         tensorflow = sys.modules.get("tensorflow")
         if seeder is not None:
@@ -141,6 +151,11 @@ class Engine:
     def optimize_sparse(self, optimizer: Any, weights: Any, steps: int) -> List[List[Any]]:
         """As `optimize`, by gradients that an embedding's have: of the rows 0, 2 and 2 again."""
         raise Unsupported
+
+
+def _seed_plainly() -> None:
+    random.seed(SEED)
+    numpy.random.seed(SEED)
 
 
 def _called(call: Call, tensors: List[Any], keywords: Dict[str, Any], training: bool) -> Any:
@@ -234,6 +249,8 @@ class Eager(Engine):
 class TensorFlow(Eager):
     """TensorFlow 2, eagerly: tf.keras, tf_keras, and Keras 3 on TensorFlow."""
 
+    is_tensorflow_2 = True
+
     def __init__(self, api: Any, tensorflow: Any) -> None:
         super().__init__(api)
         self._tensorflow = tensorflow
@@ -315,7 +332,5 @@ class Jax(Eager):
         if tensors[0].dtype.kind != "f":
             raise Unsupported("no gradient in integers")
 
-        def total(first: Any) -> Any:
-            return (first_of(self.called(call, [first] + tensors[1:], training)) * factors).sum()
-
-        return self.numbers(jax.grad(total)(tensors[0]))
+        output, pull = jax.vjp(lambda first: first_of(self.called(call, [first] + tensors[1:], training)), tensors[0])
+        return self.numbers(pull(jax.numpy.asarray(factors, output.dtype))[0])

@@ -1,15 +1,19 @@
 """The measured families by name: what each measures of an API's symbols, run twice."""
 
+import gc
 import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from .. import apis, tree
-from . import functions, initializers, layers, library, optimizers
+from . import functions, initializers, layers, library, optimizers, saving, training
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
 
 #: The families whose cases are recipes.
 LIBRARY = ("preprocessing", "operations", "data", "numpy", "python")
+
+#: Families of what models do.
+GROUPS = ("training", "saving")
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -26,9 +30,14 @@ class Families:
         ]
         self._engine: Engine = engine(api)
         self._folder = folder
+        # Graphs and traces make much garbage, and a framework holds a million objects to look through for it.
+        getattr(gc, "freeze", gc.collect)()  # since Python 3.7
+        gc.set_threshold(50000, 20, 50)
 
     def run(self, family: str, item: Item) -> None:
         """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""
+        if family in GROUPS and not any(value is self._symbols.get("models.Model") for _, value in self._own):
+            return  # another API of this environment has the same models
         measure = self._measure(family)
         measure(self._own, item, "")
         measure(self._own[::-1], item, "again-")
@@ -40,6 +49,10 @@ class Families:
             return optimizers.Optimizers(self._engine, self._symbols).facts
         if family == "initializers":
             return initializers.Initializers(self._engine, self._symbols).facts
+        if family == "training":
+            return training.Training(self._engine, self._symbols).facts
+        if family == "saving":
+            return saving.Saving(self._engine, self._symbols, self._folder).facts
         if family in LIBRARY:
             return library.Library(family, self._engine, self._symbols, self._folder).facts
         return functions.Functions(family, self._engine, self._symbols).facts

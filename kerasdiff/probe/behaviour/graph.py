@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import sys
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 
@@ -11,6 +11,38 @@ from .engine import SEED, Call, Engine, Unstable, Unsupported, first_of
 
 #: Steps repeated to see whether runs differ.
 RACE = 2
+
+
+def _remember_streams() -> None:
+    """Keep the states of Theano's random streams: it computes thousands for every draw, each from the last, in Python."""
+    streams: Any = importlib.import_module("theano.sandbox.rng_mrg").MRG_RandomStreams
+    compute = streams.get_substream_rstates
+    known: Dict[Tuple[int, ...], Any] = {}
+
+    def remembered(self: Any, n_streams: int, dtype: str, inc_rstate: bool = True) -> Any:  # noqa: FBT002  # as Theano's
+        first = tuple(self.rstate)
+        if len(known.get(first, ())) < n_streams:
+            known[first] = compute(self, n_streams, dtype, inc_rstate=False)
+        if inc_rstate:
+            self.inc_rstate()
+        return known[first][:n_streams].copy()
+
+    streams.get_substream_rstates = remembered
+
+
+def _unoptimized(session: Any, tensorflow: Any) -> Any:
+    """The session's options, less the rewriting of a graph before it runs, which takes longer than to run it.
+
+    For layers, where it is worth a rounding. Not for losses, where it changes what clipping to nearly 0 and 1 gives, nor for
+    optimizers, where it changes who wins a race.
+    """
+    config = tensorflow.ConfigProto()
+    config.CopyFrom(session._config or config)
+    config.graph_options.optimizer_options.opt_level = -1
+    rewriting = config.graph_options.rewrite_options
+    if hasattr(rewriting, "disable_meta_optimizer"):
+        rewriting.disable_meta_optimizer = True
+    return config
 
 
 def _is_plain(output: Any) -> bool:
@@ -29,6 +61,10 @@ class Graph(Engine):
         super().__init__(api)
         if "theano" in sys.modules:  # Keras 1 uses it without importing it; any recurrent layer does import it
             importlib.import_module("theano.ifelse")
+            _remember_streams()
+        self._config: Any = None
+        if self.backend == "tensorflow" and hasattr(sys.modules["tensorflow"], "Session"):  # TensorFlow 1
+            self._config = _unoptimized(api.backend.get_session(), sys.modules["tensorflow"])
 
     def reset(self) -> None:
         """See `Engine.reset`: a growing graph makes every run slower."""
@@ -107,6 +143,8 @@ class Graph(Engine):
 
     def build(self, call: Call, inputs: List[Any]) -> None:
         """See `Engine.build`."""
+        if self._config is not None:
+            self.api.backend.set_session(sys.modules["tensorflow"].Session(config=self._config))
         tensors = self._inputs(inputs)
         given = tensors if call.before is None else [call.before(tensors[0])] + tensors[1:]
         keywords = {
@@ -176,7 +214,7 @@ class Graph(Engine):
         held = variables + [weight for weight in getattr(optimizer, "weights", []) if hasattr(weight, "name")]
         if hasattr(optimizer, "iterations"):
             held.append(optimizer.iterations)
-        first = [backend.get_value(variable) for variable in held]
+        first = backend.batch_get_value(held)
 
         def trace(length: int) -> List[List[Any]]:
             found = []

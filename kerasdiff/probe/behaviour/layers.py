@@ -50,39 +50,37 @@ class Layers:
                     place = "any" if case.first_fits else given[0]
                     item("%scases/%s/%s@%s" % (again, name, case.call, place), partial(self.measure, thing, case, given))
 
-            for argument, row in [] if why else self._calls.historical(thing):
-                item(
-                    "%scases/%s/argument-%s@config" % (again, name, argument), partial(self.outcome, name, thing, argument, row)
-                )
+            historical = {} if why else dict(self._calls.historical(thing))
+            if historical:
+                item("%scases/%s/historical@config" % (again, name), partial(self.outcomes, name, thing, historical))
 
-    def outcome(self, name: str, cls: Any, argument: str, row: Dict[str, Any]) -> Dict[str, Any]:
-        """Whether an argument by its historical name is ``honoured``, ``ignored`` or ``refused``, as the configuration tells.
-
-        ``accepted`` where the configuration doesn't tell.
-        """
-        fact: Dict[str, Any] = {
-            "revision": canonical.digest([MEANING, argument, row])[7:15],
-            "arguments": {argument: row["value"]},
-        }
+    def outcomes(self, name: str, cls: Any, historical: Dict[str, Any]) -> Dict[str, Any]:
+        """What a layer does with arguments by their historical names."""
+        revision = canonical.digest([MEANING, self._table["historical"]])[7:15]
         self._engine.reset()
         required = self._factory.arguments(name, cls)
+        return {
+            "revision": revision,
+            "outcomes": {argument: self._outcome(cls, required, argument, row) for argument, row in historical.items()},
+        }
+
+    def _outcome(self, cls: Any, required: Dict[str, Any], argument: str, row: Dict[str, Any]) -> str:
+        """``honoured``, ``ignored`` or ``refused``; ``accepted`` where the configuration doesn't tell."""
         others = {key: value for key, value in required.items() if key != row.get("as")}
         try:
             given = self._factory.make(cls, dict(others, **{argument: row["value"]}))
-        except Exception as error:
-            return dict(fact, outcome={"state": "value", "value": "refused", "type": type(error).__name__})
+        except Exception:
+            return "refused"
         if "as" not in row:
-            return dict(fact, outcome={"state": "value", "value": "accepted"})
+            return "accepted"
         try:
             meant = self._factory.make(cls, dict(others, **{row["as"]: row.get("means", row["value"])}))
             found, expected, plain = [_config(made) for made in (given, meant, self._factory.make(cls, required))]
-        except Exception as error:
-            return dict(fact, outcome=repeatable(error))
+        except Exception:
+            return "accepted"
         if expected == plain:
-            value = "accepted"
-        else:
-            value = "ignored" if found == plain else "honoured"
-        return dict(fact, outcome={"state": "value", "value": value})
+            return "accepted"
+        return "ignored" if found == plain else "honoured"
 
     def _outside(self, thing: Any) -> str:
         """Why an object isn't measured; empty where it is."""

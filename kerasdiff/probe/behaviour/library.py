@@ -77,13 +77,14 @@ class Library:
 
     def _elements(self, dataset: Any, limit: int) -> Any:
         """The elements of a dataset: one array where each is a number or a text."""
-        found = [
+        found: List[Any] = [
             [self._engine.fetch(part) for part in element]
             if isinstance(element, (tuple, list))
             else self._engine.fetch(element)
             for element in self._engine.elements(dataset, limit)
         ]
-        return numpy.array(found) if all(getattr(part, "ndim", 1) == 0 for part in found) else found
+        is_plain = all(getattr(part, "ndim", 1) == 0 for part in found)
+        return numpy.array([part.item() for part in found]) if is_plain else found
 
     def _find(self, name: str) -> Any:
         """The symbol called ``name``, or what is below a root: a library that is loaded already."""

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from kerasdiff.probe import apis, data
-from kerasdiff.probe.behaviour import numbers
+from kerasdiff.probe.behaviour import numbers, recipes
+from kerasdiff.probe.behaviour.library import ROOTS
+from tests.conftest import COMPLETE, ENVIRONMENTS, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +87,7 @@ def inside(value: Any) -> Iterator[Row]:
 
 
 def test_every_measured_family_has_data() -> None:
-    assert {*FAMILIES, "layers", "initializers", "optimizers"} == set(apis.TABLE["measured"])
+    assert {*FAMILIES, "layers", "initializers", "optimizers", "training", "saving", *TABLES} == set(apis.TABLE["measured"])
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -414,3 +416,190 @@ def test_gradients_are_large_and_small_enough_to_show_an_epsilon() -> None:
     assert 0.0 in sizes
     assert max(sizes) >= 1
     assert min(size for size in sizes if size) <= 1e-7
+
+
+# Recipes
+
+TABLES = {family: data.load(f"cases/{family}.json") for family in ("data", "numpy", "python", "preprocessing", "operations")}
+RECIPES = [
+    pytest.param(family, row, id=f"{family} {row.get('subject', row.get('symbols', ['?'])[0])} {row['call']}")
+    for family, table in TABLES.items()
+    for row in table["rows"]
+]
+PARTS = [
+    pytest.param(family, name, id=f"{family} {name}") for family, table in TABLES.items() for name in table.get("parts", {})
+]
+#: Of each form, what may stand beside it.
+BESIDE = {"call": {"args", "with"}, "of": {"do"}, "let": {"in"}, "elements": {"limit"}}
+#: Forms of which what follows is no recipe.
+PLAIN = {"array", "file", "has", "name", "part", "var"}
+FORMS = {*recipes.FORMS, "elements", "tensor", "part"}
+#: The objects that a name means: below a root, or a symbol of an API.
+ROOTED = re.compile(rf"({'|'.join(ROOTS)})(\..+)?")
+
+
+def made(recipe: Any) -> Iterator[Row]:
+    """Every recipe in a recipe that is a form; what isn't one is a plain value."""
+    if isinstance(recipe, list):
+        for part in recipe:
+            yield from made(part)
+    if not isinstance(recipe, dict):
+        return
+    yield recipe
+    for form in recipe.keys() & (FORMS - PLAIN):
+        below = recipe[form]
+        if form == "call":
+            yield from made([recipe.get("args", []), *recipe.get("with", {}).values()])
+        elif form == "of":
+            yield from made([below, *(part for step in recipe["do"] for part in arguments(step))])
+        elif form in ("let", "dict"):
+            yield from made([*below.values(), recipe.get("in")])
+        else:
+            yield from made(below)
+
+
+def arguments(step: list[Any]) -> list[Any]:
+    """What a method is given."""
+    return [*(step[1] if len(step) > 1 else []), *(step[2] if len(step) > 2 else {}).values()]
+
+
+def called(recipe: Any) -> Iterator[str]:
+    """Every object that a recipe names."""
+    for form in made(recipe):
+        for key in ("call", "name", "has"):
+            names = form.get(key, [])
+            yield from [names] if isinstance(names, str) else names
+
+
+def whole(family: str, row: Row) -> Any:
+    return recipes.whole(row["recipe"], TABLES[family].get("parts", {}))
+
+
+@pytest.mark.parametrize("family", TABLES)
+def test_the_code_knows_every_key_of_a_table_of_recipes(family: str) -> None:
+    assert {"rows"} <= TABLES[family].keys() <= {"rows", "parts"}
+    assert TABLES[family]["rows"]
+
+
+@pytest.mark.parametrize(("family", "row"), RECIPES)
+def test_the_code_knows_every_key_of_a_row_with_a_recipe(family: str, row: Row) -> None:
+    assert {"call", "recipe"} <= row.keys() <= {"call", "recipe", "subject", "symbols", "random", "seeded", "quantity"}
+    assert ("symbols" in row) is (family == "preprocessing")
+    assert ("subject" in row) is (family != "preprocessing")
+    assert all(row.get(key, True) is True for key in ("random", "seeded"))
+    assert NAME.fullmatch(row["call"])
+    assert "/" not in row.get("subject", "")
+    names = row.get("symbols", [])
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("family", TABLES)
+def test_no_two_rows_of_a_table_have_the_same_id(family: str) -> None:
+    rows = TABLES[family]["rows"]
+    ids = Counter((name, row["call"]) for row in rows for name in row.get("symbols", [row.get("subject")]))
+    assert [one for one, count in ids.items() if count > 1] == []
+
+
+def test_functions_that_are_one_object_somewhere_have_calls_of_their_own() -> None:
+    """In Keras 1 the input of VGG16 is prepared by the function that prepares ResNet50's."""
+    calls = Counter(row["call"] for row in TABLES["preprocessing"]["rows"] if row["symbols"][0].startswith("applications."))
+    assert [call for call, count in calls.items() if count > 1] == []
+
+
+@pytest.mark.parametrize(("family", "row"), RECIPES)
+def test_a_recipe_is_made_of_forms_that_the_code_knows(family: str, row: Row) -> None:
+    for recipe in made(whole(family, row)):
+        (form,) = recipe.keys() & FORMS
+        assert recipe.keys() <= {form, *BESIDE.get(form, ())}
+    for recipe in made(whole(family, row)):
+        for step in recipe.get("do", []):
+            assert isinstance(step[0], str)
+            assert 1 <= len(step) <= 3
+        if "first" in recipe:
+            assert len(recipe["first"]) > 1
+        if "array" in recipe:
+            assert numbers.array(recipe["array"]).dtype != object
+        if "file" in recipe:
+            assert not recipe["file"].startswith(("/", "."))
+
+
+@pytest.mark.parametrize(("family", "row"), RECIPES)
+def test_a_recipe_has_a_meaning(family: str, row: Row) -> None:
+    told = recipes.meaning(whole(family, row))
+    for recipe in inside(told):
+        assert "first" not in recipe
+        assert not any("|" in key for key in recipe)
+        assert isinstance(recipe.get("call", ""), str)
+
+
+@pytest.mark.parametrize(("family", "name"), PARTS)
+def test_every_part_is_used(family: str, name: str) -> None:
+    table = TABLES[family]
+    assert {"part": name} in inside([table["rows"], table["parts"]])
+
+
+@pytest.fixture(scope="module")
+def public() -> set[str]:
+    """Every public name in the captured environments."""
+    return {
+        known
+        for environment in (*ENVIRONMENTS, *COMPLETE)
+        for api in fingerprint(environment).apis.values()
+        for name, symbol in api.symbols.items()
+        for known in (name, *symbol.aliases)
+    }
+
+
+@pytest.mark.parametrize(("family", "row"), RECIPES)
+def test_every_object_that_a_row_names_is_a_real_one(family: str, row: Row, public: set[str]) -> None:
+    assert set(row.get("symbols", [])) <= public
+    assert {name for name in called(whole(family, row)) if not ROOTED.fullmatch(name)} <= public
+
+
+@pytest.mark.parametrize(("family", "row"), RECIPES)
+def test_a_row_about_a_symbol_calls_it_by_all_its_names(family: str, row: Row) -> None:
+    if "symbols" in row:
+        assert set(row["symbols"]) <= set(called(whole(family, row)))
+
+
+def test_no_root_is_the_name_of_a_module_of_an_api(public: set[str]) -> None:
+    """A name below it would be found in some releases, and mean another object in others."""
+    assert not {name.partition(".")[0] for name in public} & ROOTS.keys()
+
+
+# The forms
+
+
+class Cook(recipes.Kitchen):
+    """A kitchen of a few objects."""
+
+    def __init__(self) -> None:
+        shelf: dict[str, Any] = {"new": lambda x, *, size=1: ("new", x, size), "old": lambda x, *, length=1: ("old", x, length)}
+        super().__init__(shelf.get, {}, "/folder")
+
+
+def test_the_first_alternative_that_is_there_is_taken() -> None:
+    recipe = {"first": [{"call": "gone", "args": [1]}, {"call": "old", "args": [2]}, {"call": "new", "args": [3]}]}
+    assert Cook().cook(recipe) == ("old", 2, 1)
+    assert recipes.meaning(recipe) == {"call": "gone", "args": [1]}
+
+
+def test_where_no_alternative_is_there_nothing_is_measured() -> None:
+    with pytest.raises(recipes.Absent):
+        Cook().cook({"first": [{"call": "gone"}, {"call": ["lost", "gone"]}]})
+
+
+def test_an_alternative_that_raises_is_the_result() -> None:
+    with pytest.raises(TypeError):
+        Cook().cook({"first": [{"call": "new"}, {"call": "old", "args": [1]}]})
+
+
+def test_an_argument_is_spelled_as_the_object_takes_it() -> None:
+    assert Cook().cook({"call": ["gone", "old"], "args": [1], "with": {"size|length": 4}}) == ("old", 1, 4)
+    assert Cook().cook({"call": ["new", "old"], "args": [1], "with": {"size|length": 4}}) == ("new", 1, 4)
+
+
+def test_a_part_stands_for_what_it_names_and_may_hold_others() -> None:
+    parts = {"pair": [{"part": "one"}, 2], "one": {"var": "x"}}
+    assert recipes.whole({"let": {"x": 1}, "in": {"part": "pair"}}, parts) == {"let": {"x": 1}, "in": [{"var": "x"}, 2]}
+    assert Cook().cook(recipes.whole({"let": {"x": 1}, "in": {"part": "pair"}}, parts)) == [1, 2]

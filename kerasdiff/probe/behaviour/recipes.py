@@ -11,7 +11,7 @@
 ``{"elements": recipe, "limit": 9}``, ``{"tensor": recipe}``  what iterating gives; an array as the backend's tensor
 ``{"tuple": […]}``, ``{"dict": {…}}``, ``{"file": "a.png"}``  a tuple, a mapping, a path in the case's own folder
 ``{"has": name}``                                     ``present`` or ``absent``
-``{"first": [recipe, …]}``                            the first recipe of which every object is there: one operation by other calls
+``{"first": [recipe, …]}``                            the first recipe whose objects are all there
 ``{"type": recipe}``, ``{"dtype": recipe}``           the name of a value's class, or of its data type
 ====================================================  ======================================================================
 
@@ -54,7 +54,9 @@ def whole(recipe: Any, parts: Dict[str, Any]) -> Any:
         return [whole(part, parts) for part in recipe]
     if not isinstance(recipe, dict):
         return recipe
-    return whole(parts[recipe["part"]], parts) if "part" in recipe else {key: whole(part, parts) for key, part in recipe.items()}
+    return (
+        whole(parts[recipe["part"]], parts) if "part" in recipe else {key: whole(part, parts) for key, part in recipe.items()}
+    )
 
 
 class Kitchen:
@@ -167,7 +169,23 @@ class Kitchen:
 
 #: The forms that `Kitchen` knows itself.
 FORMS = (
-    *("call", "name", "of", "item", "let", "var", "array", "tuple", "dict", "file", "function", "has", "type", "dtype", "first"),
+    *(
+        "call",
+        "name",
+        "of",
+        "item",
+        "let",
+        "var",
+        "array",
+        "tuple",
+        "dict",
+        "file",
+        "function",
+        "has",
+        "type",
+        "dtype",
+        "first",
+    ),
 )
 
 

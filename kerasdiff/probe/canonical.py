@@ -153,8 +153,8 @@ def digests(fingerprint: Dict[str, Any]) -> Dict[str, str]:
     """The digests of a fingerprint's content.
 
     ``declared`` groups a fleet: symbols, configurations and settings, without what the machine decides. ``all`` covers every
-    fact: it is the digest of the other parts' digests, so that nothing is written out twice. ``measured`` covers all cases,
-    and each family that has some has a digest of its own.
+    fact: it is the digest of the other parts' digests, so that nothing is written out twice. ``measured`` covers all cases
+    of symbols, and each family that has some has a digest of its own.
     """
     apis = fingerprint.get("apis", {})
     declared = digest({name: _declared_api(api) for name, api in apis.items()})

@@ -16,7 +16,7 @@ from kerasdiff.compare.side import Side
 from kerasdiff.errors import ExitStatus
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.probe import apis
+from kerasdiff.probe import apis, canonical
 from tests.conftest import COMPLETE, ENVIRONMENTS, SMALL, Raw, by_id, edited, fingerprint, raw, symbol_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def why(document: Raw, name: str = "layers.Dense", api: str = "tf.keras") -> str
 
 
 def test_every_measured_family_is_a_kind() -> None:
-    assert set(KINDS) == set(apis.TABLE["measured"])
+    besides = {"preprocessing", *canonical.GROUPS, *canonical.LIBRARIES}
+    assert {*KINDS, *besides} == set(apis.TABLE["measured"])
+    assert not set(KINDS) & besides
 
 
 def test_figures_of_a_release() -> None:

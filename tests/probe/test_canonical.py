@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasdiff.probe import apis, data
-from kerasdiff.probe.canonical import FAMILIES, OUTSIDE_DIGESTS, compact, digest, digests, document, family
+from kerasdiff.probe.canonical import FAMILIES, GROUPS, LIBRARIES, OUTSIDE_DIGESTS, compact, digest, digests, document, family
 from tests.conftest import COMPLETE, ENVIRONMENTS, SMALL, raw, text
 
 if TYPE_CHECKING:
@@ -181,7 +181,10 @@ def test_what_is_measured_is_outside_of_declared() -> None:
 def test_each_family_with_cases_has_a_digest_of_them_in_all_apis(name: str) -> None:
     whole = raw(name)
     before = digests(whole)
-    assert before.keys() - {"all", "declared", "measured"} == set(FAMILIES)
+    around = {family for family in LIBRARIES if family in whole["libraries"]}
+    groups = {family for family in GROUPS if any(family in facts for facts in whole["apis"].values())}
+    assert before.keys() - {"all", "declared", "measured"} == {*FAMILIES, *groups, *around}
+    assert {"numpy", "python"} <= around
     assert {key: before[key] for key in whole["digests"]} == whole["digests"]
     for facts in whole["apis"].values():
         for symbol, described in [part for part in facts["symbols"].items() if "cases" in part[1]][::10]:
@@ -194,6 +197,24 @@ def test_each_family_with_cases_has_a_digest_of_them_in_all_apis(name: str) -> N
             described["cases"] = cases
 
 
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_case_that_belongs_to_no_symbol_is_in_the_digest_of_its_family(name: str) -> None:
+    whole = raw(name)
+    before = digests(whole)
+    holders = [(facts, family) for facts in whole["apis"].values() for family in GROUPS if family in facts]
+    for holder, family in [*holders, *((whole["libraries"], family) for family in whole["libraries"])]:
+        subject = next(iter(holder[family]))
+        cases = holder[family][subject]
+        holder[family][subject] = cases | {"another": {}}
+        after = digests(whole)
+        assert {key for key in before if before[key] != after[key]} == {"all", family}
+        holder[family][subject] = cases | {"another": {"result": {"state": "unstable", "scatter": 0.5}}}
+        unstable = digests(whole)
+        holder[family][subject] = cases | {"another": {"result": {"state": "unstable", "scatter": 0.25}}}
+        assert digests(whole) == unstable
+        holder[family][subject] = cases
+
+
 def test_a_family_without_cases_has_no_digest() -> None:
     assert digests(FINGERPRINT).keys() == {"all", "declared", "measured"}
     changed = copy.deepcopy(FINGERPRINT)
@@ -202,7 +223,8 @@ def test_a_family_without_cases_has_no_digest() -> None:
 
 
 def test_families_are_those_that_the_probe_measures() -> None:
-    assert set(FAMILIES) == set(apis.TABLE["measured"])
+    assert {*FAMILIES, *GROUPS, *LIBRARIES} == set(apis.TABLE["measured"])
+    assert set(LIBRARIES) == set(apis.TABLE["libraries"])
     for name, row in data.load("cases/functions.json")["families"].items():
         assert FAMILIES[name] == tuple(row["modules"])
     assert FAMILIES["initializers"] == tuple(data.load("cases/initializers.json")["modules"])

@@ -201,18 +201,18 @@ def test_each_family_with_cases_has_a_digest_of_them_in_all_apis(name: str) -> N
 def test_a_case_that_belongs_to_no_symbol_is_in_the_digest_of_its_family(name: str) -> None:
     whole = raw(name)
     before = digests(whole)
-    holders = [(facts, family) for facts in whole["apis"].values() for family in GROUPS if family in facts]
-    for holder, family in [*holders, *((whole["libraries"], family) for family in whole["libraries"])]:
-        subject = next(iter(holder[family]))
-        cases = holder[family][subject]
-        holder[family][subject] = cases | {"another": {}}
+    holders = [(facts, part) for facts in whole["apis"].values() for part in GROUPS if part in facts]
+    for holder, part in [*holders, *((whole["libraries"], part) for part in whole["libraries"])]:
+        subject = next(iter(holder[part]))
+        cases = holder[part][subject]
+        holder[part][subject] = cases | {"another": {}}
         after = digests(whole)
-        assert {key for key in before if before[key] != after[key]} == {"all", family}
-        holder[family][subject] = cases | {"another": {"result": {"state": "unstable", "scatter": 0.5}}}
+        assert {key for key in before if before[key] != after[key]} == {"all", part}
+        holder[part][subject] = cases | {"another": {"result": {"state": "unstable", "scatter": 0.5}}}
         unstable = digests(whole)
-        holder[family][subject] = cases | {"another": {"result": {"state": "unstable", "scatter": 0.25}}}
+        holder[part][subject] = cases | {"another": {"result": {"state": "unstable", "scatter": 0.25}}}
         assert digests(whole) == unstable
-        holder[family][subject] = cases
+        holder[part][subject] = cases
 
 
 def test_a_family_without_cases_has_no_digest() -> None:

@@ -1,10 +1,11 @@
-"""Runs in a lab environment: measures symbols as the probe does, as they are and with mutated source text.
+"""Runs in a lab environment: measures subjects as the probe does, as they are and with mutated source text.
 
 A mutation changes a text in the source of one function, which then gets the code and the defaults that the changed source has;
-its decorators stay, and no file is changed. Standard input holds a list of ``name``, ``symbol``, ``where``, ``old``, ``new``
-and ``times``; ``where`` is empty for the symbol itself, else a method of it, or ``module:qualified.name``. The answer follows
-``@@`` on standard output: by symbol ``plain`` and ``same``, its cases before all mutations and after them with the functions
-compiled anew from unchanged source, and by name the cases of those ``mutated``.
+its decorators stay, and no file is changed. Standard input holds a list of ``name``, ``subject``, ``where``, ``old``, ``new``
+and ``times``. A subject is a symbol; or ``training.fit``, of a family that belongs to no symbol; or ``training.fit/shuffled``,
+one case of it, which takes less time. ``where`` is empty for the symbol itself, else a method of it, or
+``module:qualified.name``. The answer follows ``@@`` on standard output: by subject ``plain`` and ``same``, its cases before all
+mutations and after them with the functions compiled anew from unchanged source, and by name the cases of those ``mutated``.
 
     python mutate.py PROBE.pyz API < mutations.json
 """
@@ -21,13 +22,23 @@ import sys
 import textwrap
 import warnings
 from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: What was measured of a symbol, by case.
+#: What was measured of a subject, by case.
 Cases = dict[str, dict[str, Any]]
+
+#: The family of a symbol whose first module isn't named as its family is.
+ELSEWHERE = {"objectives": "losses", "utils": "preprocessing", "applications": "preprocessing"}
+
+
+def family(subject: str) -> str:
+    """The measured family of a subject."""
+    first = subject.partition(".")[0]
+    return ELSEWHERE.get(first, first)
 
 
 def located(symbol: Any, where: str) -> Any:
@@ -93,30 +104,48 @@ def recompiled(function: Any, text: str) -> Iterator[None]:
 
 
 class Probe:
-    """The probe's measured families, on the symbols of an API."""
+    """The probe's measured families, in an API."""
 
-    def __init__(self, path: str, api: str) -> None:
+    def __init__(self, path: str, api: str, folder: str) -> None:
         sys.path.insert(0, path)
         load = importlib.import_module
         families = load("kerasdiff_probe.behaviour.families")
         identity = load("kerasdiff_probe.signatures").identity
+        self._groups: tuple[str, ...] = load("kerasdiff_probe.canonical").GROUPS
         self._join: Callable[..., None] = load("kerasdiff_probe.supervisor")._join_cases
-        self._families = families.Families(api, load("kerasdiff_probe.apis").load(api), {}, identity)
+        self._merge: Callable[..., dict[str, Any]] = load("kerasdiff_probe.measured").merge
+        self._families = families.Families(api, load("kerasdiff_probe.apis").load(api), {}, identity, folder)
 
     def symbol(self, name: str) -> Any:
-        """The object publicly called ``name``."""
-        return self._families._symbols[name]
+        """The object publicly called ``name``; None where a subject is no symbol."""
+        return None if family(name) in self._groups else self._families._symbols[name]
 
-    def cases(self, name: str) -> Cases:
-        """The cases of a symbol, as a fingerprint has them."""
+    def cases(self, subject: str) -> Cases:
+        """The cases of a subject, as a fingerprint has them; only these are measured."""
+        return self._of_group(subject) if family(subject) in self._groups else self._of_symbol(subject)
+
+    def _of_group(self, subject: str) -> Cases:
+        path = subject.replace(".", "/", 1)  # of ``operations.image.resize`` no more
+        measure = self._families._measure(family(subject))
+        found: dict[str, Cases] = {"": {}, "again-": {}}
+
+        def item(identifier: str, describe: Callable[[], dict[str, Any]]) -> None:
+            again, _, name = identifier.partition("behaviour/")
+            if name == path or name.startswith(path + "/"):
+                found[again][name.rpartition("/")[2]] = describe()
+
+        for again in found:
+            measure([], item, again)
+        return {call: self._merge(case, found["again-"][call]) for call, case in found[""].items()}
+
+    def _of_symbol(self, name: str) -> Cases:
         groups: dict[str, dict[str, Any]] = {}
 
         def item(identifier: str, describe: Callable[[], dict[str, Any]]) -> None:
             group, _, rest = identifier.partition("/")
             groups.setdefault(group, {})[rest] = describe()
 
-        family = {"objectives": "losses"}.get(name.partition(".")[0], name.partition(".")[0])
-        measure = self._families._measure(family)
+        measure = self._families._measure(family(name))
         for again in ("", "again-"):
             measure([(name, self.symbol(name))], item, again)
         symbols: dict[str, Any] = {name: {}}
@@ -126,31 +155,35 @@ class Probe:
 
 
 def mutated(probe: Probe, row: dict[str, Any]) -> dict[str, Any]:
-    """The cases of a mutated symbol, or why it couldn't be mutated."""
-    function = located(probe.symbol(row["symbol"]), row["where"])
+    """The cases of a subject while a function is mutated, or why it couldn't be mutated."""
+    function = located(probe.symbol(row["subject"]), row["where"])
     try:
         text = changed(source(function), row["old"], row["new"], row["times"])
     except ValueError as error:
         return {"failed": str(error)}
     with recompiled(function, text):
-        return {"cases": probe.cases(row["symbol"])}
+        return {"cases": probe.cases(row["subject"])}
+
+
+def facts(probe: Probe, subject: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is said of a subject and of its mutations among ``rows``."""
+    own = [row for row in rows if row["subject"] == subject]
+    functions = [located(probe.symbol(subject), row["where"]) for row in own]
+    found = {"plain": probe.cases(subject), "mutated": {row["name"]: mutated(probe, row) for row in own}}
+    with ExitStack() as unchanged:
+        for function in {id(function): function for function in functions}.values():
+            unchanged.enter_context(recompiled(function, source(function)))
+        found["same"] = probe.cases(subject)
+    return found
 
 
 def main(path: str, api: str) -> None:
     """Answer on standard output."""
     warnings.simplefilter("ignore")
     rows = json.loads(sys.stdin.read())
-    probe = Probe(path, api)
-    answer: dict[str, Any] = {}
-    for symbol in sorted({row["symbol"] for row in rows}):
-        own = [row for row in rows if row["symbol"] == symbol]
-        functions = [located(probe.symbol(symbol), row["where"]) for row in own]
-        facts = {"plain": probe.cases(symbol), "mutated": {row["name"]: mutated(probe, row) for row in own}}
-        with ExitStack() as unchanged:
-            for function in {id(function): function for function in functions}.values():
-                unchanged.enter_context(recompiled(function, source(function)))
-            facts["same"] = probe.cases(symbol)
-        answer[symbol] = facts
+    with TemporaryDirectory() as folder:
+        probe = Probe(path, api, folder)
+        answer = {subject: facts(probe, subject, rows) for subject in sorted({row["subject"] for row in rows})}
     sys.stdout.write("\n@@" + json.dumps(answer) + "\n")
 
 

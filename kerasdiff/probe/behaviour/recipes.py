@@ -45,6 +45,8 @@ def meaning(recipe: Any) -> Any:
     for key in ("call", "name"):
         if isinstance(recipe.get(key), list):
             told[key] = recipe[key][0]
+    if "do" in recipe:
+        told["do"] = [[step[0].split("|")[0]] + [meaning(part) for part in step[1:]] for step in recipe["do"]]
     return told
 
 

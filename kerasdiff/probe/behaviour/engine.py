@@ -3,7 +3,7 @@
 import inspect
 import random
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 import numpy
 
@@ -57,6 +57,8 @@ class Engine:
 
     def __init__(self, api: Any) -> None:
         self.api = api
+        #: The names of optimizers whose steps, by default arguments, were seen to differ from run to run.
+        self.racing: Set[str] = set()
         self.backend = str(apis.backend(api))
 
     #: Whether TensorFlow runs eagerly below.

@@ -48,11 +48,12 @@ def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outco
         if one.get("revision") != other.get("revision"):
             unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
             continue
-        found = [] if alike else [part for part in _case(subject, case, one, other) if part.effect is not Effect.INFO]
+        found = [] if alike else list(_case(subject, case, one, other))
         compared += 1
         call = case.partition("@")[0]
-        agree[call] = agree.get(call, True) and not found
-        divergences += found
+        agree[call] = agree.get(call, True) and all(part.effect is Effect.INFO for part in found)
+        # That B takes a name which A refuses changes nothing, and there are many.
+        divergences += [part for part in found if part.effect is not Effect.INFO or not part.aspect.endswith(".outcome")]
     given = {call: _arguments(call, a) | _arguments(call, b) for call in agree}
     return Outcome(divergences, unknown, agree, compared, given, _outcomes(b))
 
@@ -182,14 +183,14 @@ def _quantity(
         yield _found(subject, aspect, Effect.BREAKS, title, "value", b[0].get("type"), phases)
     if states != ["value", "value"]:
         return
-    if known.words or _is_text(a) or _is_text(b):
+    shapes = [[part.get("shape") for part in parts] for parts in (a, b)]
+    if known.words or (shapes[0] == shapes[1] and (_is_text(a) or _is_text(b))):
         if _told(a) != _told(b):
             title = f"{case}: {known.words or f'{quantity} is'} {_listed(_told(a))} in A, {_listed(_told(b))} in B"
             effect = Effect.INFO if quantity == "presence" and _told(a) == ["absent"] else known.effect
             effect = effect.at_most(Effect.REPRODUCIBILITY) if is_random and known.random else effect
             yield _found(subject, aspect, effect, title, _told(a), _told(b), phases)
         return
-    shapes = [[part.get("shape") for part in parts] for parts in (a, b)]
     if shapes[0] != shapes[1]:
         title = f"{case}: {quantity} has shape {_single(shapes[0])} in A, {_single(shapes[1])} in B"
         effect = (Effect.ARCHITECTURE if subject.startswith("layers.") else Effect.RESULTS).at_most(known.effect)
@@ -206,9 +207,13 @@ def _quantity(
     if size[0] > tolerance:
         is_draw = is_random and known.random
         effect = (Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS).at_most(known.effect)
-        what = "another stream" if is_draw else f"{quantity} differs by {size[0]:.2g} of its largest number"
+        what = "another stream" if is_draw else f"{quantity} differs {_by(size[0])}"
         figures = {"case": case, "scaled": _finite(size[0]), "max_abs": _finite(size[1]), "tolerance": tolerance}
         yield _found(subject, aspect, effect, f"{case}: {what}", None, None, phases, size=figures)
+
+
+def _by(scaled: float) -> str:
+    return f"by {scaled:.2g} of its largest number" if math.isfinite(scaled) else "where it is NaN or infinite"
 
 
 def _is_text(parts: list[dict[str, Any]]) -> bool:

@@ -43,9 +43,14 @@ def judge(declared: list[Divergence], measured: Outcome, b: Symbol) -> list[Dive
     elif measured.agree.get("pinned", False):
         pinned = measured.given["pinned"]
         candidates = [one for one in [*changed, *new] if _name(one) in pinned]
-        for call in (call for call, agrees in measured.agree.items() if not agrees):
-            left = [one for one in candidates if _name(one) not in measured.given[call]]
-            found.blame(left[:1], call)
+        left = {
+            call: [one for one in candidates if _name(one) not in measured.given[call]]
+            for call, agrees in measured.agree.items()
+            if not agrees
+        }
+        # A call that leaves one to its default says for sure what that one does; then the worst explains the others.
+        for call in sorted(left, key=lambda call: (len(left[call]), call)):
+            found.blame(left[call], call)
     elif "default" in measured.agree:
         for one in new:
             found.suspect(one)
@@ -83,12 +88,12 @@ class _Found:
             self._declared[one.id] = msgspec.structs.replace(one, effect=worst.at_most(Effect.RESULTS), title=title)
 
     def blame(self, ones: list[Divergence], call: str) -> None:
-        """The default of the one, if there is one, is why the cases of ``call`` differ."""
+        """The default of one of these, the worst so far, is why the cases of ``call`` differ."""
         caused = [case for case in self._measured.values() if case.aspect.startswith(f"case.{call}@") and case.cause is None]
         if not caused or not ones:
             return
         worst = min(caused, key=lambda case: case.effect.rank)
-        one = self._declared[ones[0].id]
+        one = min((self._declared[one.id] for one in ones), key=lambda one: (one.effect.rank, one.evidence != "measured"))
         if one.evidence != "measured" or worst.effect.rank < one.effect.rank:
             phases = sorted({phase for case in caused for phase in case.phases})
             self._declared[one.id] = msgspec.structs.replace(

@@ -17,8 +17,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     if arguments[:1] == ["--child"]:
         return child.main(arguments[1])
     given = _parser().parse_args(arguments)
-    families = [name for name in given.only or FAMILIES if name not in given.skip]
-    unknown = sorted(set((given.only or []) + given.skip) - set(FAMILIES))
+    only, skip = _names(given.only), _names(given.skip)
+    families = [name for name in only or FAMILIES if name not in skip]
+    unknown = sorted(set(only + skip) - set(FAMILIES))
     if unknown:
         sys.stderr.write("kerasdiff probe: no such family: %s; there are %s\n" % (", ".join(unknown), ", ".join(FAMILIES)))
         return EXIT_USAGE
@@ -49,8 +50,9 @@ def _interrupt(_number: int, _frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _names(text: str) -> List[str]:
-    return [name for name in text.split(",") if name]
+def _names(given: List[str]) -> List[str]:
+    """The names in all that was given: said twice, an option means both."""
+    return [name for text in given for name in text.split(",") if name]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=VERSION)
     parser.add_argument("-o", "--output", help="file to write instead of standard output")
-    parser.add_argument("--only", type=_names, help="families to capture, separated by commas")
-    parser.add_argument("--skip", type=_names, default=[], help="families to leave out")
+    parser.add_argument("--only", action="append", default=[], help="families to capture, separated by commas")
+    parser.add_argument("--skip", action="append", default=[], help="families to leave out")
     parser.add_argument(
         "--api", action="append", help="API to capture: keras, tf.keras, tf_keras (default: all that are there)"
     )

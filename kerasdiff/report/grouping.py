@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from kerasdiff.knowledge.load import Effect
@@ -80,10 +81,13 @@ class Measured:
         worst = max(self._found, key=_scaled)
         if len(cases) == 1:
             where = f"{visible(cases[0])}: "
-            most = ", by up to " if len(names) > 1 else " by "
+            most = ", by up to" if len(names) > 1 else " by"
         else:
-            where, most = "", f" in {len(cases)} cases, most in {visible(_case(worst))}, by "
-        title = f"{visible(self._quantity)} differs{most}{_scaled(worst):.2g} of its largest number"
+            where, most = "", f" in {len(cases)} cases, most in {visible(_case(worst))}, by"
+        size = f"{most} {_scaled(worst):.2g} of its largest number"
+        if not math.isfinite(_scaled(worst)):
+            size = f" in {len(cases)} cases" * (len(cases) > 1) + ", where it is NaN or infinite"
+        title = f"{visible(self._quantity)} differs{size}"
         if worst.effect is Effect.REPRODUCIBILITY:
             title = f"{visible(self._quantity)} comes of another stream" + (f" in {len(cases)} cases" if len(cases) > 1 else "")
         yield f"{told}{rest}: {where}{title}"

@@ -159,3 +159,46 @@ def test_a_case_measured_in_another_way_is_not_comparable() -> None:
     one = Symbol(kind="class", cases={"default@2d": {"revision": "a"}})
     other = Symbol(kind="class", cases={"default@2d": {"revision": "b"}})
     assert [identifier for identifier, _ in compare_cases("layers.X", one, other).unknown] == ["layers.X/case.default@2d"]
+
+
+def test_initializers_of_keras_1_are_compared_with_those_of_keras_2() -> None:
+    found = {one.id: one for one in pair("keras-1.2.2+theano-1.0.5", "keras-2.2.4+theano-1.0.5").divergences}
+    gain = found["initializations.orthogonal/case.seeded@2d.distribution"]
+    assert gain.effect is Effect.RESULTS
+    assert gain.size is not None
+    assert gain.size["scaled"] == pytest.approx(0.0909, abs=1e-3)  # 1.1 became 1
+    assert found["initializations.he_normal/case.seeded@2d.kurtosis"].effect is Effect.RESULTS  # truncated
+    assert found["initializations.he_normal/case.seeded@2d.draw"].effect is Effect.REPRODUCIBILITY
+    assert found["initializations/presence"].remedy == "initializers"
+    assert found["initializations.orthogonal/parameter.scale"].cause == "initializations/presence"
+
+
+def test_what_becomes_of_an_old_name_decides_what_its_renaming_does() -> None:
+    keras_2 = {one.id: one for one in pair("keras-1.2.2+theano-1.0.5", "keras-2.2.4+theano-1.0.5").divergences}
+    honoured = keras_2["layers.Dense/parameter.output_dim"]
+    assert (honoured.effect, honoured.evidence) == (Effect.INFO, "measured")
+    assert honoured.title == "output_dim is called units in B; by its old name it is honoured"
+    tensorflow = {one.id: one for one in pair("keras-1.2.2+theano-1.0.5", "tensorflow-2.3.4").divergences}
+    refused = tensorflow["layers.Dense/parameter.output_dim"]
+    assert (refused.effect, refused.evidence) == (Effect.BREAKS, "measured")
+    keras_3 = {one.id: one for one in pair("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0").divergences}
+    assert keras_3["layers.LeakyReLU/parameter.alpha"].effect is Effect.INFO
+
+
+def test_a_parameter_that_only_b_has_may_be_why_results_differ() -> None:
+    found = {
+        one.id: one
+        for one in pair("keras-2.3.1+tensorflow-1.15.5", "keras-2.3.1+tensorflow-1.15.5", "keras", "tf.keras").divergences
+    }
+    new = found["optimizers.Adagrad/parameter.initial_accumulator_value"]
+    assert (new.effect, new.evidence, new.b) == (Effect.RESULTS, "declared", 0.1)
+    assert new.title.endswith("is new in B, and may be why results differ")
+    assert found["optimizers.Adagrad/case.large@1d.training"].effect is Effect.RESULTS
+
+
+def test_a_changed_default_explains_every_call_that_leaves_it_to_itself() -> None:
+    found = {one.id: one for one in pair("keras-2.3.1+tensorflow-1.15.5", "tensorflow-2.3.4", "tf.keras").divergences}
+    cause = found["layers.GRU/parameter.reset_after"]
+    assert (cause.effect, cause.evidence) == (Effect.ARCHITECTURE, "measured")
+    caused = {name for name, one in found.items() if one.cause == cause.id}
+    assert {"layers.GRU/case.default@3d.weights", "layers.GRU/case.sequences@3d.weights"} <= caused

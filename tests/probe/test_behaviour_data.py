@@ -50,7 +50,7 @@ ROW_KEYS = {
     "optimizers": {"start", "steps", "variables", "arguments", "pinned", "sparse"},
 }
 FAMILY_KEYS = {"modules", "inputs", "sparse", "kinds", "pinned", "calls", "identifiers"}
-QUANTITIES = {"inference", "gradient", "losses", "mask", "training", "chance"}
+QUANTITIES = {"inference", "gradient", "losses", "mask", "training", "unsaid", "chance"}
 #: Names of cases that the code gives.
 OWN_CALLS = {"default", "pinned"}
 #: ``module.Name``, and for what may be a function ``module.name``.

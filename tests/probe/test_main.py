@@ -134,6 +134,8 @@ def test_help_shows_what_people_use(place: Place) -> None:
 
 def test_only(place: Place) -> None:
     place.plant()
+    twice = place.captured("--only", "packages", "--only", "settings").fingerprint["captured"]["families"]
+    assert {name for name, family in twice.items() if family["state"] != "not run"} == {"packages", "settings"}
     fingerprint = place.captured("--only", "settings").fingerprint
     assert fingerprint["apis"]["keras"]["settings"]["floatx"]["value"] == "float32"
     assert fingerprint["apis"]["keras"]["symbols"] == {}

@@ -3,7 +3,7 @@
 import inspect
 import random
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 import numpy
 
@@ -57,6 +57,8 @@ class Engine:
 
     def __init__(self, api: Any) -> None:
         self.api = api
+        #: The names of optimizers whose steps, by default arguments, were seen to differ from run to run.
+        self.racing: Set[str] = set()
         self.backend = str(apis.backend(api))
 
     #: Whether TensorFlow runs eagerly below.
@@ -115,6 +117,10 @@ class Engine:
         """
         raise Unsupported
 
+    def unsaid(self, call: Call, inputs: List[Any]) -> Any:
+        """What a layer gives where the call doesn't say whether it trains."""
+        raise Unsupported
+
     def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
         """What ``metric`` gives after the batches, each the arguments of an update."""
         raise NotImplementedError
@@ -158,13 +164,13 @@ def _seed_plainly() -> None:
     numpy.random.seed(SEED)
 
 
-def _called(call: Call, tensors: List[Any], keywords: Dict[str, Any], training: bool) -> Any:
-    """Call a layer; ``training`` is always said, since some releases make a global switch of leaving it out."""
+def _called(call: Call, tensors: List[Any], keywords: Dict[str, Any], training: Optional[bool]) -> Any:
+    """Call a layer; ``training`` is said but where leaving it out is measured: some releases make a global switch of that."""
     if call.before is not None:
         tensors = [call.before(tensors[0])] + tensors[1:]
     apart = accepts(call.layer.call, "query") and accepts(call.layer.call, "value")
     given = tensors if apart else [tensors[0] if len(tensors) == 1 else tensors]
-    if accepts(call.layer.call, "training"):
+    if training is not None and accepts(call.layer.call, "training"):
         keywords = dict(keywords, training=training)
     return call.layer(*given, **keywords)
 
@@ -199,7 +205,7 @@ class Eager(Engine):
         """See `Engine.layer`."""
         return self.numbers(self.called(call, [self.tensor(array) for array in inputs], training))
 
-    def called(self, call: Call, tensors: List[Any], training: bool) -> Any:
+    def called(self, call: Call, tensors: List[Any], training: Optional[bool]) -> Any:
         """What a layer gives for tensors."""
         keywords = {name: self.tensor(part) if hasattr(part, "dtype") else part for name, part in call.keywords.items()}
         return _called(call, tensors, keywords, training)
@@ -218,6 +224,13 @@ class Eager(Engine):
         output = first_of(self.called(call, [self.tensor(array) for array in inputs], training=False))
         mask = getattr(output, "_keras_mask", None)
         return None if mask is None else self.numbers(mask)
+
+    def unsaid(self, call: Call, inputs: List[Any]) -> Any:
+        """See `Engine.unsaid`."""
+        try:
+            return self.numbers(self.called(call, [self.tensor(array) for array in inputs], None))
+        finally:
+            self.forget()
 
     def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
         """See `Engine.stream`."""

@@ -12,8 +12,8 @@ from .graph import Graph
 #: The families whose cases are recipes.
 LIBRARY = ("preprocessing", "operations", "data", "numpy", "python")
 
-#: Families of what models do.
-GROUPS = ("training", "saving")
+#: Families of what an API does as a whole.
+GROUPS = ("operations", "training", "saving")
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -37,7 +37,7 @@ class Families:
     def run(self, family: str, item: Item) -> None:
         """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""
         if family in GROUPS and not any(value is self._symbols.get("models.Model") for _, value in self._own):
-            return  # another API of this environment has the same models
+            return  # another API of this environment has the same models, and does the same
         measure = self._measure(family)
         measure(self._own, item, "")
         measure(self._own[::-1], item, "again-")

@@ -155,6 +155,7 @@ class Layers:
         measures: Dict[str, Callable[[], None]] = {
             "inference": lambda: self._infer(call, case, arrays, fact),
             "gradient": lambda: self._gradient(call, arrays, fact),
+            "unsaid": lambda: _quantity(fact, "unsaid", lambda: self._unsaid(call, arrays)),
             "mask": lambda: _quantity(fact, "mask", lambda: self._mask(call, arrays)),
             "losses": lambda: _quantity(fact, "losses", lambda: self._engine.losses(call, arrays)),
             "training": lambda: self._train(call, arrays, filled, fact),
@@ -181,6 +182,13 @@ class Layers:
         after = call.layer.get_weights()
         if any((one != other).any() for one, other in zip(filled, after) if one.dtype == other.dtype):
             fact["state"] = {"state": "value", "parts": [numbers.measured(array) for array in after]}
+
+    def _unsaid(self, call: Call, arrays: List[Any]) -> Any:
+        """Whether a layer draws where the call doesn't say that it trains."""
+        told = numpy.asarray(self._engine.unsaid(call, arrays))
+        inferred = numpy.asarray(self._engine.layer(call, arrays, training=False))
+        is_alike = told.shape == inferred.shape and (told == inferred).all()
+        return numpy.array("as in inference" if is_alike else "as in training")
 
     def _mask(self, call: Call, arrays: List[Any]) -> Any:
         mask = self._engine.mask(call, arrays)

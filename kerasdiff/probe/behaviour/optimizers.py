@@ -124,6 +124,8 @@ class Optimizers:
             fact["training"] = numbers.measured(self._trace(cls, arguments, start, steps, row))
         except Unstable:
             fact["training"] = {"state": "unstable"}
+            if call == "default":
+                self._engine.racing.add(cls.__name__)
         except (NoValue, Unsupported):
             fact["training"] = {"state": "unsupported"}
         except Exception as error:

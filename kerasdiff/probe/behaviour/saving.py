@@ -58,7 +58,7 @@ class Saving:
 
     def _do(self, row: Dict[str, Any], model: Any, folder: str, fact: Dict[str, Any]) -> None:
         what = row["do"]
-        if what == "names":
+        if what == "layer_names":
             fact["layer_names"] = _text(
                 [str(layer.name) for layer in model.layers] + [str(weight.name) for weight in model.weights]
             )

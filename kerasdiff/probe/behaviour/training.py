@@ -17,6 +17,9 @@ MEANING = 1
 #: Other names that methods of models have for an argument.
 SPELLINGS = {"epochs": ("epochs", "nb_epoch")}
 
+#: What an optimizer's race reaches.
+RACED = {"curve", "updated"}
+
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
 
@@ -49,6 +52,8 @@ class Training:
             found = Run(self._engine, model, self._symbols).run(row, self._array)
         except Exception as error:
             return dict(fact, **{row["measure"][0]: repeatable(error)})
+        if type(getattr(model, "optimizer", None)).__name__ in self._engine.racing:  # a race isn't lost each time
+            found.update((name, {"state": "unstable", "scatter": None}) for name in RACED & found.keys())
         fact.update((name, found[name]) for name in row["measure"])
         return fact
 

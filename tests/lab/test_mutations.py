@@ -135,7 +135,7 @@ TENSORFLOW = [
         "inference",
     ),
     Mutation("layers.Resizing", "__init__", 'interpolation="bilinear"', 'interpolation="nearest"', "inference"),
-    Mutation("layers.StringLookup", "__init__", "num_oov_indices=1", "num_oov_indices=2", "inference"),
+    Mutation("layers.StringLookup", "__init__", "num_oov_indices=1", "num_oov_indices=2", "inference", "architecture"),
     Mutation("layers.TextVectorization", "__init__", 'split="whitespace"', 'split="character"', "inference", "architecture"),
     Mutation("layers.TextVectorization", "__init__", '"lower_and_strip_punctuation"', '"lower"', "inference"),
     Mutation("layers.ActivityRegularization", "__init__", "l1=0.0", "l1=0.1", "losses"),

@@ -193,7 +193,8 @@ def _quantity(
         return
     if shapes[0] != shapes[1]:
         title = f"{case}: {quantity} has shape {_single(shapes[0])} in A, {_single(shapes[1])} in B"
-        effect = (Effect.ARCHITECTURE if subject.startswith("layers.") else Effect.RESULTS).at_most(known.effect)
+        is_layer = subject.startswith("layers.") and known.effect is Effect.RESULTS
+        effect = Effect.ARCHITECTURE if is_layer else known.effect
         yield _found(subject, aspect, effect, title, shapes[0], shapes[1], phases)
         return
     dtypes = [[_width(part.get("dtype")) for part in parts] for parts in (a, b)]

@@ -89,6 +89,27 @@ def test_the_bias_of_gru_has_another_shape_since_it_resets_after() -> None:
     assert [shape for _, shape in weights.b] == [[3, 12], [4, 12], [2, 12]]
 
 
+@pytest.mark.parametrize(
+    ("subject", "quantity", "effect"),
+    [
+        ("layers.Conv2D", "inference", Effect.ARCHITECTURE),
+        ("utils.to_categorical", "result", Effect.RESULTS),
+        ("operations.conv2d", "result", Effect.RESULTS),
+        ("training.fit", "curve", Effect.INFO),
+    ],
+)
+def test_another_shape_of_what_a_layer_gives_is_another_architecture(subject: str, quantity: str, effect: Effect) -> None:
+    sides = [
+        Symbol(
+            kind="class",
+            cases={"same": {"revision": "1", quantity: {"state": "value", "shape": [size], "values": [0.5] * size}}},
+        )
+        for size in (2, 3)
+    ]
+    (one,) = compare_cases(subject, *sides).divergences
+    assert one.effect is effect
+
+
 def test_lstm_drops_other_inputs_at_each_step_or_the_same_at_all() -> None:
     found = measured(pair("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"), "layers")
     shared = found["layers.LSTM/case.dropout@steps3d.shared"]

@@ -54,7 +54,6 @@ SCALING = "keras.src.initializers.initializers:VarianceScaling.__init__"
 # What can't be known of one sample of a size that costs little:
 COARSE = "limit: within what two samples of one distribution may differ"
 RULE = "limit: a random image with another rule looks like another draw"
-INFO = "gap: what is measured with the effect info isn't compared"
 
 
 class Mutation(NamedTuple):
@@ -136,7 +135,7 @@ TENSORFLOW = [
         "inference",
     ),
     Mutation("layers.Resizing", "__init__", 'interpolation="bilinear"', 'interpolation="nearest"', "inference"),
-    Mutation("layers.StringLookup", "__init__", "num_oov_indices=1", "num_oov_indices=2", "inference"),
+    Mutation("layers.StringLookup", "__init__", "num_oov_indices=1", "num_oov_indices=2", "inference", "architecture"),
     Mutation("layers.TextVectorization", "__init__", 'split="whitespace"', 'split="character"', "inference", "architecture"),
     Mutation("layers.TextVectorization", "__init__", '"lower_and_strip_punctuation"', '"lower"', "inference"),
     Mutation("layers.ActivityRegularization", "__init__", "l1=0.0", "l1=0.1", "losses"),
@@ -555,16 +554,14 @@ TENSORFLOW = [
         "if False:",
         "files",
         "info",
-        unseen=INFO,
     ),
     Mutation(
         "saving.save_weights/h5",
-        H5 + "save_weights_to_hdf5_group",
-        '"top_level_model_weights"',
-        '"top_level"',
+        H5 + "save_subset_weights_to_hdf5_group",
+        'w.name.encode("utf8")',
+        'w.name.encode("utf8") + b"x"',
         "files",
         "info",
-        unseen=INFO,
     ),
     Mutation(
         "saving.clone_model",
@@ -794,12 +791,11 @@ KERAS_3 = [
     ),
     Mutation(
         "saving.save/h5",
-        KERAS_3_H5 + "save_weights_to_hdf5_group",
-        '"top_level_model_weights"',
-        '"top_level"',
+        KERAS_3_H5 + "save_subset_weights_to_hdf5_group",
+        "str(w.path).encode(",
+        "str(w.name).encode(",
         "files",
         "info",
-        unseen=INFO,
     ),
     Mutation(
         "saving.to_json/varied",

@@ -44,6 +44,7 @@ class Saving:
         fact: Dict[str, Any] = {"revision": canonical.digest(told)[7:15]}
         self._engine.reset()
         self._engine.forget()
+        self._engine.seed()  # a weight that doesn't come back has its initial value, which is to be the same in each run
         try:
             model = self._models.make(row["model"])
             if "compile" in row:

@@ -25,10 +25,10 @@ _NOTHING: tuple[Any, ...] = (None, False, 0, "", [], {})
 def judge(declared: list[Divergence], measured: Outcome, b: Symbol) -> list[Divergence]:
     """The divergences of a symbol, those declared and those measured, each with its effect by evidence.
 
-    An argument that B no longer names has the effect of what B does with it. A changed default whose cases all agree is
-    `info`. Where calls differ that leave it to its default and the pinned one agrees, the changed default is the cause and
-    takes the effect and the size of what it causes; where the pinned one differs too, the implementation changed, or what
-    a parameter that only B has does by default.
+    An argument that B no longer names has the effect of what B does with it. A changed default is `info` where every case
+    agrees that leaves it to itself. Where calls differ that leave it to its default and the pinned one agrees, the changed
+    default is the cause and takes the effect and the size of what it causes; where the pinned one differs too, the
+    implementation changed, or what a parameter that only B has does by default.
     """
     found = _Found(declared, measured.divergences)
     for one in declared:
@@ -38,8 +38,10 @@ def judge(declared: list[Divergence], measured: Outcome, b: Symbol) -> list[Dive
     changed = [one for one in declared if _is_changed_default(one)]
     new = [one for one in declared if _is_new(one, b)]
     if measured.agree.get("default", False):
+        differing = [call for call, agrees in measured.agree.items() if not agrees]
         for one in changed:
-            found.calm(one)
+            if all(_name(one) in measured.given[call] for call in differing):
+                found.calm(one)
     elif measured.agree.get("pinned", False):
         pinned = measured.given["pinned"]
         candidates = [one for one in [*changed, *new] if _name(one) in pinned]

@@ -175,12 +175,9 @@ def _behaviour(comparison: Comparison) -> str:
     figures = [f"{part.probed} of {part.symbols} {kind}" for kind, part in known[least].items() if kind in families]
     rest = [kind for kind in known[least] if kind not in families]
     besides = {kind: part.cases for kind, part in every[least].items() if kind not in coverage.KINDS}
-    return (
-        f"Probed in {least}: {', '.join(figures)}, in {coverage.total(known[least]).cases:,} cases"
-        + (f"; {', '.join(besides)} in {sum(besides.values()):,} cases" if besides else "")
-        + (f"; not {', '.join(rest)}" if rest else "")
-        + "."
-    )
+    told = f"Probed in {least}: {', '.join(figures)}, in {coverage.total(known[least]).cases:,} cases"
+    told += f"; not {', '.join(rest)}." if rest else "."
+    return told + (f" Besides: {', '.join(besides)}, in {sum(besides.values()):,} cases." if besides else "")
 
 
 def _brief(value: object) -> str:

@@ -35,7 +35,10 @@ def test_the_table_has_the_figures_of_every_kind(name: str, kerasdiff: Callable[
     done = kerasdiff("show", path(name), "--coverage")
     assert (done.status, done.err) == (0, "")
     found = rows(done.out)
-    assert list(found) == ["kind", *KINDS, "all"]
+    besides = coverage.besides(Side(fingerprint(name)))
+    assert list(found) == ["kind", *KINDS, "all", *besides]
+    for family, known in besides.items():
+        assert found[family] == [f"{known.symbols:,}", f"{known.probed:,}", f"{known.cases:,}"]
     assert found["kind"] == ["symbols", "probed", "%", "cases"]
     kinds = coverage.of(Side(fingerprint(name)))
     for kind, known in kinds.items():
@@ -90,8 +93,9 @@ def test_json_holds_figures_and_reasons(api: str, kerasdiff: Callable[..., Ran])
     done = kerasdiff("show", path(TF), "--coverage", "--format", "json", "--api", api)
     assert (done.status, done.err) == (0, "")
     document: dict[str, Any] = json.loads(done.out)
-    assert document == msgspec.to_builtins(coverage.of(Side(fingerprint(TF), api)))
-    assert list(document) == sorted(KINDS)
+    side = Side(fingerprint(TF), api)
+    assert document == msgspec.to_builtins(coverage.of(side) | coverage.besides(side))
+    assert list(document) == sorted([*KINDS, *coverage.besides(side)])
     assert document["losses"]["out_of_scope"].items() >= {"losses.get": "helper", "losses.serialize": "helper"}.items()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kerasdiff.compare.coverage import KINDS, of
+from kerasdiff.compare.coverage import KINDS, besides, of
 from kerasdiff.compare.engine import compare
 from kerasdiff.compare.side import Side
 from kerasdiff.gate.decide import decide
@@ -141,7 +141,8 @@ def test_coverage_says_what_was_probed_and_compared() -> None:
     for side in "ab":
         assert coverage[side] == {
             kind: {"symbols": known.symbols, "probed": known.probed, "cases": known.cases}
-            for kind, known in of(Side(fingerprint(f"releases/{RELEASE_PAIR[side]}"))).items()
+            for way in (of, besides)
+            for kind, known in way(Side(fingerprint(f"releases/{RELEASE_PAIR[side]}"))).items()
         }
         assert all(figures["probed"] > 0 for figures in coverage[side].values())
     assert coverage["cases"]["compared"] > 0

@@ -162,8 +162,11 @@ def test_behaviour_that_was_measured_is_told_of_the_side_with_less() -> None:
     a = edited(document)
     told, cases = figures(a)
     assert told.count(" of ") == len(coverage.KINDS)
-    assert behaviour(a, b) == f"Probed in A: {told}, in {cases:,} cases."
-    assert behaviour(b, a) == f"Probed in B: {told}, in {cases:,} cases."
+    found = coverage.besides(Side(a))
+    besides = f"Besides: {', '.join(found)}, in {sum(known.cases for known in found.values()):,} cases."
+    assert {"training", "saving", "data"} <= found.keys()
+    assert behaviour(a, b) == f"Probed in A: {told}, in {cases:,} cases. {besides}"
+    assert behaviour(b, a) == f"Probed in B: {told}, in {cases:,} cases. {besides}"
 
 
 def test_families_that_were_not_run_are_told_apart() -> None:
@@ -174,7 +177,8 @@ def test_families_that_were_not_run_are_told_apart() -> None:
         if name.startswith(("layers.", "metrics.")):
             symbol.pop("cases", None)
     told, cases = figures(edited(document), "layers", "metrics")
-    assert behaviour(edited(document), edited(document)) == f"Probed in A: {told}, in {cases:,} cases; not layers, metrics."
+    said = behaviour(edited(document), edited(document))
+    assert said.startswith(f"Probed in A: {told}, in {cases:,} cases; not layers, metrics. Besides: ")
 
 
 def test_thousands_of_cases_are_readable() -> None:
@@ -182,7 +186,7 @@ def test_thousands_of_cases_are_readable() -> None:
     cases = document["apis"]["tf.keras"]["symbols"]["layers.Dense"]["cases"]
     before = figures(edited(document))[1]
     cases.update({f"more@{number}d": cases["default@2d"] for number in range(100_000 - before)})
-    assert behaviour(edited(document), edited(document)).endswith(", in 100,000 cases.")
+    assert behaviour(edited(document), edited(document)).count(", in 100,000 cases. Besides: ") == 1
 
 
 def test_what_was_ignored_is_counted() -> None:

@@ -172,16 +172,8 @@ def _quantity(
     phases = known.phases
     a, b = quantities.parts(one, quantity), quantities.parts(other, quantity)
     states = [quantities.state(a), quantities.state(b)]
-    if "unstable" in states:
-        if states[0] != states[1]:
-            title = f"{case}: {quantity} is the same in each run in one environment only"
-            effect = known.effect.at_most(Effect.REPRODUCIBILITY)
-            yield _found(subject, aspect, effect, title, states[0], states[1], phases)
-        return
-    if states == ["value", "error"]:
-        title = f"{case}: {quantity} raises {b[0].get('type')} in B: {b[0].get('message', '')}"
-        yield _found(subject, aspect, Effect.BREAKS, title, "value", b[0].get("type"), phases)
     if states != ["value", "value"]:
+        yield from _states(subject, case, quantity, a, b)
         return
     shapes = [[part.get("shape") for part in parts] for parts in (a, b)]
     if known.words or (shapes[0] == shapes[1] and (_is_text(a) or _is_text(b))):
@@ -211,6 +203,22 @@ def _quantity(
         what = "another stream" if is_draw else f"{quantity} differs {_by(size[0])}"
         figures = {"case": case, "scaled": _finite(size[0]), "max_abs": _finite(size[1]), "tolerance": tolerance}
         yield _found(subject, aspect, effect, f"{case}: {what}", None, None, phases, size=figures)
+
+
+def _states(subject: str, case: str, quantity: str, a: list[dict[str, Any]], b: list[dict[str, Any]]) -> Iterator[Divergence]:
+    """What differs where a side has no value: what raises or works on one side only, or isn't the same in each run."""
+    aspect, known = f"case.{case}.{quantity}", known_quantities().get(quantity, Quantity())
+    states = [quantities.state(a), quantities.state(b)]
+    if "unstable" in states and states[0] != states[1]:
+        title = f"{case}: {quantity} is the same in each run in one environment only"
+        effect = known.effect.at_most(Effect.REPRODUCIBILITY)
+        yield _found(subject, aspect, effect, title, states[0], states[1], known.phases)
+    elif states == ["value", "error"]:
+        title = f"{case}: {quantity} raises {b[0].get('type')} in B: {b[0].get('message', '')}"
+        yield _found(subject, aspect, Effect.BREAKS, title, "value", b[0].get("type"), known.phases)
+    elif states == ["error", "value"]:
+        title = f"{case}: {quantity} raises {a[0].get('type')} in A, not in B"
+        yield _found(subject, aspect, Effect.INFO, title, a[0].get("type"), "value", known.phases)
 
 
 def _by(scaled: float) -> str:

@@ -103,6 +103,13 @@ def test_an_alias_of_numpy_that_came_back_breaks_nothing() -> None:
     assert (gone.effect, back.effect) == (Effect.BREAKS, Effect.INFO)
 
 
+def test_what_only_a_refuses_is_told_and_breaks_nothing() -> None:
+    """Later releases take datasets that aren't in a tuple."""
+    one = found("tensorflow-2.8.4", "tensorflow-2.15.1")["tf.data.Dataset.zip/case.separate_arguments.result"]
+    assert (one.effect, one.a, one.b) == (Effect.INFO, "AttributeError", "value")
+    assert one.title == "separate_arguments: result raises AttributeError in A, not in B"
+
+
 def test_operations_of_the_backend_tell_that_theano_flips_kernels() -> None:
     one = found(THEANO, KERAS_2_2, "keras", "keras")
     assert any(name.startswith("operations.conv2d/") and part.effect is Effect.RESULTS for name, part in one.items())

@@ -51,7 +51,8 @@ def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outco
         found = [] if alike else list(_case(subject, case, one, other))
         compared += 1
         call = case.partition("@")[0]
-        agree[call] = agree.get(call, True) and all(part.effect is Effect.INFO for part in found)
+        if quantities.is_measured(one) and quantities.is_measured(other):  # what raises agrees with nothing
+            agree[call] = agree.get(call, True) and all(part.effect is Effect.INFO for part in found)
         # That B takes a name which A refuses changes nothing, and there are many.
         divergences += [part for part in found if part.effect is not Effect.INFO or not part.aspect.endswith(".outcome")]
     given = {call: _arguments(call, a) | _arguments(call, b) for call in agree}

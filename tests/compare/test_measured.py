@@ -223,3 +223,15 @@ def test_a_changed_default_explains_every_call_that_leaves_it_to_itself() -> Non
     assert (cause.effect, cause.evidence) == (Effect.ARCHITECTURE, "measured")
     caused = {name for name, one in found.items() if one.cause == cause.id}
     assert {"layers.GRU/case.default@3d.weights", "layers.GRU/case.sequences@3d.weights"} <= caused
+
+
+def test_what_raises_agrees_with_nothing() -> None:
+    """A default changed, and A's cases raise: nothing says that it does nothing."""
+    number = {"state": "value", "shape": [1], "dtype": "float32", "values": [0.5]}
+    raised = {"state": "error", "type": "AttributeError", "message": "no"}
+    cases = [{"default@1d": {"revision": "0a", "training": fact}} for fact in (raised, number)]
+    a, b = (Symbol(kind="class", cases=one) for one in cases)
+    outcome = compare_cases("optimizers.Muon", a, b)
+    assert outcome.agree == {}
+    assert [one.effect for one in outcome.divergences] == [Effect.INFO]
+    assert compare_cases("optimizers.Muon", b, b).agree == {"default": True}

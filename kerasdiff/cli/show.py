@@ -65,7 +65,12 @@ def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *
         if form == "json":
             put(json.dumps(facts, indent=1, sort_keys=True) + "\n")
             return
-        lines = [line for name, fact in facts.items() for line in _told(name, fact, side)]
+        subjects = side.subjects()
+        lines = [
+            line
+            for name, fact in facts.items()
+            for line in (_cases(name, subjects[name][1]) if name in subjects else _told(name, fact, side))
+        ]
     put("".join(f"{visible(line)}\n" for line in lines))
 
 
@@ -125,14 +130,15 @@ def _installed(fingerprint: Fingerprint) -> Iterator[str]:
     yield f"  and {len(fingerprint.packages) - stack} other distributions"
 
 
+def _cases(name: str, cases: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for case, measured in sorted(cases.items()):
+        for quantity in sorted(quantities.names(measured)):
+            parts = quantities.parts(measured, quantity)
+            told = ", ".join(brief(part.get("values", part.get("message", part.get("state"))), 100) for part in parts)
+            yield f"{name}: {case}.{quantity} = {told}"
+
+
 def _told(name: str, fact: Any, side: Side) -> Iterator[str]:
-    if name in side.subjects():
-        for case, measured in sorted(fact["cases"].items()):
-            for quantity in sorted(quantities.names(measured)):
-                parts = quantities.parts(measured, quantity)
-                told = ", ".join(brief(part.get("values", part.get("message", part.get("state"))), 100) for part in parts)
-                yield f"{name}: {case}.{quantity} = {told}"
-        return
     if side.canonical(name) is None:
         value = fact.get("value", fact) if isinstance(fact, dict) and "source" in fact else fact
         source = f"  ({fact['source']})" if isinstance(fact, dict) and "source" in fact else ""

@@ -136,17 +136,14 @@ def _aligned(name: str, a: Side, b: Side, pairs: Pairs, findings: Findings) -> N
     # A symbol that could not be described has lost its aliases with the rest.
     is_described = all(b.symbol(target).state == VALUE for target in targets.values() if target is not None)
     for known, target in targets.items():
+        is_gone = there[known] != known
         if target is not None and (name, target) not in pairs:
             where = a.measured(name)
             alike = where is not None and where == b.measured(target)
-            is_gone = there[known] != known
             pairs[name, target] = _pair(known, symbol, target, a, b, findings, alike=alike, is_gone=is_gone)
-        if (
-            there[known] != known
-            and is_described
-            and not _is_hidden(known, a, b)
-            and (known == name or _lost_module(known, a, b) is None)
-        ):
+        if not is_gone or not is_described or _is_hidden(known, a, b):
+            continue
+        if known == name or _lost_module(known, a, b) is None:
             _gone(known, symbol, surviving, a, b, findings)
 
 
@@ -185,10 +182,10 @@ def _pair(
     measured = cases.compare(subject, one, other, alike=alike)
     for identifier, why in measured.unknown:
         findings.unknown(identifier, why)
+    gone = f"{_lost_module(subject, a, b) or subject}/presence" if is_gone else None
     for found in evidence.judge(Pair(subject, one, other, (a, b)).compare(), measured, other):
-        breaks = is_gone and found.effect is Effect.BREAKS
-        cause = f"{_lost_module(subject, a, b) or subject}/presence"
-        findings.add(msgspec.structs.replace(found, cause=cause) if breaks else found)
+        breaks_with = gone if found.effect is Effect.BREAKS else None
+        findings.add(msgspec.structs.replace(found, cause=breaks_with) if breaks_with else found)
     _instances(subject, one, other, findings)
     return measured
 

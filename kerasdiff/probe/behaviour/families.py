@@ -5,15 +5,13 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from .. import apis, tree
+from ..canonical import GROUPS
 from . import functions, initializers, layers, library, optimizers, saving, training
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
 
 #: The families whose cases are recipes.
 LIBRARY = ("preprocessing", "operations", "data", "numpy", "python")
-
-#: Families of what an API does as a whole.
-GROUPS = ("operations", "training", "saving")
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 

@@ -110,6 +110,11 @@ def measured(value: Any) -> Dict[str, Any]:
     return fact
 
 
+def plain(values: List[Any]) -> Dict[str, Any]:
+    """Text or integers that are no tensor, as a fact."""
+    return {"state": "value", "values": values}
+
+
 def _number(value: float) -> Any:
     if math.isnan(value):
         return "nan"

@@ -171,23 +171,21 @@ class Kitchen:
 
 #: The forms that `Kitchen` knows itself.
 FORMS = (
-    *(
-        "call",
-        "name",
-        "of",
-        "item",
-        "let",
-        "var",
-        "array",
-        "tuple",
-        "dict",
-        "file",
-        "function",
-        "has",
-        "type",
-        "dtype",
-        "first",
-    ),
+    "call",
+    "name",
+    "of",
+    "item",
+    "let",
+    "var",
+    "array",
+    "tuple",
+    "dict",
+    "file",
+    "function",
+    "has",
+    "type",
+    "dtype",
+    "first",
 )
 
 

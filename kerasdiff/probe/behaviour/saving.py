@@ -60,7 +60,7 @@ class Saving:
     def _do(self, row: Dict[str, Any], model: Any, folder: str, fact: Dict[str, Any]) -> None:
         what = row["do"]
         if what == "layer_names":
-            fact["layer_names"] = _text(
+            fact["layer_names"] = numbers.plain(
                 [str(layer.name) for layer in model.layers] + [str(weight.name) for weight in model.weights]
             )
             return
@@ -71,7 +71,7 @@ class Saving:
         else:
             path = os.path.join(folder, row["file"])
             _method(model, what)(path, **row.get("with", {}))
-            fact["files"] = _text(sorted(contents(folder)))
+            fact["files"] = numbers.plain(sorted(contents(folder)))
             if what == "export":
                 return
             back = self._back(row, path)
@@ -102,10 +102,6 @@ def _method(model: Any, name: str) -> Any:
     if not hasattr(model, name):
         raise Unsupported
     return getattr(model, name)
-
-
-def _text(values: List[str]) -> Dict[str, Any]:
-    return {"state": "value", "values": values}
 
 
 def contents(folder: str) -> Iterator[str]:

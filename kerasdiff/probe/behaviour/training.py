@@ -100,7 +100,7 @@ class Run:
     def run(self, row: Dict[str, Any], array: Callable[[str], Any]) -> Dict[str, Any]:
         """The quantities by name. Raises what the library raises."""
         if row["do"] == "attributes":
-            return {"settings": _text(list(self._attributes(row["attributes"])))}
+            return {"settings": numbers.plain(list(self._attributes(row["attributes"])))}
         method = getattr(self._model, row["do"])
         given = self._given(method, row, array)
         if row["do"] == "fit":
@@ -108,7 +108,7 @@ class Run:
         results = [numpy.asarray(method(**given), "float64") for _ in range(row.get("times", 1))]
         found = {"result": {"state": "value", "parts": [numbers.measured(part.astype("float32")) for part in results]}}
         if "metrics_names" in row["measure"]:
-            found["metrics_names"] = _text([str(name) for name in self._model.metrics_names])
+            found["metrics_names"] = numbers.plain([str(name) for name in self._model.metrics_names])
         if "updated" in row["measure"]:
             found["updated"] = self._weights()
         return found
@@ -135,14 +135,14 @@ class Run:
         history = fit(**given).history
         keys = sorted(str(key) for key in history)
         curves = [numbers.measured(numpy.asarray(history[key], "float32")) for key in keys]
-        found = {"history": _text(keys), "curve": {"state": "value", "parts": curves}, "updated": self._weights()}
+        found = {"history": numbers.plain(keys), "curve": {"state": "value", "parts": curves}, "updated": self._weights()}
         if recorder is not None:
             epochs = recorder.epochs
             found["order"] = {
                 "state": "value",
-                "parts": [_numbers([part for batch in epoch for part in batch]) for epoch in epochs],
+                "parts": [numbers.plain([part for batch in epoch for part in batch]) for epoch in epochs],
             }
-            found["batches"] = _numbers([len(batch) for epoch in epochs for batch in epoch])
+            found["batches"] = numbers.plain([len(batch) for epoch in epochs for batch in epoch])
         return found
 
     def _weights(self) -> Dict[str, Any]:
@@ -155,14 +155,6 @@ class Run:
                     value = getattr(self._model, spelling)
                     yield "%s=%s" % (name.split("|")[0], value.numpy() if hasattr(value, "numpy") else value)
                     break
-
-
-def _text(values: List[str]) -> Dict[str, Any]:
-    return {"state": "value", "values": values}
-
-
-def _numbers(values: List[int]) -> Dict[str, Any]:
-    return {"state": "value", "values": [int(value) for value in values]}
 
 
 def _recorder(base: Any) -> Any:

@@ -87,12 +87,38 @@ DRAWING = {
     **{f"initializers.{name}": "__init__" for name in ("RandomNormal", "RandomUniform", "TruncatedNormal", "Orthogonal")},
     **{f"initializers.{name}": SCALING for name in ("GlorotUniform", "HeNormal")},
 }
+#: What both environments have in the same words.
+BOTH = [
+    Mutation("layers.BatchNormalization", "__init__", "epsilon=1e-3", "epsilon=1.1e-3", "inference"),
+    Mutation("layers.LayerNormalization", "__init__", "epsilon=1e-3", "epsilon=1e-6", "inference"),
+    Mutation("layers.LSTM", "__init__", "unit_forget_bias=True", "unit_forget_bias=False", "initial"),
+    Mutation("layers.LSTM", "__init__", 'recurrent_activation="sigmoid"', 'recurrent_activation="hard_sigmoid"', "inference"),
+    Mutation("activations.gelu", "", "approximate=False", "approximate=True", "inference"),
+    Mutation("constraints.MaxNorm", "__call__", "backend.epsilon()", "1e-5", "inference"),
+    Mutation("initializers.GlorotUniform", "__init__", "fan_avg", "fan_in", "distribution"),
+    Mutation("regularizers.L2", "__init__", "l2=0.01", "l2=0.011", "inference"),
+    Mutation("metrics.BinaryAccuracy", "__init__", "threshold=0.5", "threshold=0.49", "inference"),
+    Mutation("optimizers.Adam", "__init__", "epsilon=1e-7", "epsilon=1e-8", "training"),
+    Mutation("optimizers.RMSprop", "__init__", "rho=0.9", "rho=0.91", "training"),
+    Mutation("optimizers.Nadam", "update_step", "0.96", "0.95", "training"),
+    Mutation("optimizers.schedules.CosineDecay", "__init__", "alpha=0.0", "alpha=0.01", "training"),
+    Mutation("utils.pad_sequences", "", 'padding="pre"', 'padding="post"', "result"),
+    Mutation("utils.pad_sequences", "", 'truncating="pre"', 'truncating="post"', "result"),
+    Mutation("utils.image_dataset_from_directory", "", "image_size=(256, 256)", "image_size=(224, 224)", "result"),
+    Mutation("utils.image_dataset_from_directory", "", "batch_size=32", "batch_size=64", "result"),
+    Mutation("applications.imagenet_utils.preprocess_input", IMAGES, "103.939", "103.94", "result"),
+    Mutation(
+        "saving.to_json/varied",
+        LAYERS + "core.dense:Dense.get_config",
+        "activations.serialize(self.activation)",
+        '"linear"',
+        "restored",
+    ),
+]
 TENSORFLOW = [
     # layers: what is initial, and what is computed
-    Mutation("layers.BatchNormalization", "__init__", "epsilon=1e-3", "epsilon=1.1e-3", "inference"),
     Mutation("layers.BatchNormalization", "__init__", "momentum=0.99", "momentum=0.98", "state"),
     Mutation("layers.BatchNormalization", "__init__", 'gamma_initializer="ones"', 'gamma_initializer="zeros"', "initial"),
-    Mutation("layers.LayerNormalization", "__init__", "epsilon=1e-3", "epsilon=1e-6", "inference"),
     Mutation("layers.GroupNormalization", "__init__", "groups=32", "groups=16", "inference"),
     Mutation(
         "layers.Normalization",
@@ -101,8 +127,6 @@ TENSORFLOW = [
         "tf.sqrt(self.variance), 1e-6)",
         "inference",
     ),
-    Mutation("layers.LSTM", "__init__", "unit_forget_bias=True", "unit_forget_bias=False", "initial"),
-    Mutation("layers.LSTM", "__init__", 'recurrent_activation="sigmoid"', 'recurrent_activation="hard_sigmoid"', "inference"),
     Mutation("layers.LSTM", BACKEND + "hard_sigmoid", "0.2,", "1 / 6,", "inference"),
     Mutation("layers.LSTM", LAYERS + "rnn.lstm:standard_lstm", "tf.sigmoid(z1)", "tf.sigmoid(z1 + 1e-5)", "inference"),
     Mutation("layers.LSTM", "call", "inputs * dropout_mask[0]", "inputs * dropout_mask[0][:, :1]", "shared"),
@@ -169,14 +193,12 @@ TENSORFLOW = [
     Mutation("layers.RandomRotation", "__init__", 'fill_mode="reflect"', 'fill_mode="constant"', "training", unseen=RULE),
     # activations
     Mutation("activations.hard_sigmoid", BACKEND + "hard_sigmoid", "0.2,", "1 / 6,", "inference"),
-    Mutation("activations.gelu", "", "approximate=False", "approximate=True", "inference"),
     Mutation("activations.relu", "", "alpha=0.0", "alpha=0.01", "inference"),
     Mutation("activations.elu", "", "alpha=1.0", "alpha=0.99", "inference"),
     Mutation("activations.softmax", "", "axis=-1", "axis=0", "inference"),
     Mutation("activations.mish", "", "tf.math.softplus(x)", "tf.nn.relu(x)", "inference"),
     Mutation("activations.exponential", "", "tf.exp(x)", "tf.exp(x) - 1e-5", "inference"),
     # constraints
-    Mutation("constraints.MaxNorm", "__call__", "backend.epsilon()", "1e-5", "inference"),
     Mutation("constraints.MaxNorm", "__call__", "backend.epsilon()", "1e-8", "inference"),
     Mutation("constraints.MaxNorm", "__init__", "max_value=2", "max_value=1.9", "inference"),
     Mutation("constraints.UnitNorm", "__init__", "axis=0", "axis=1", "inference"),
@@ -184,7 +206,6 @@ TENSORFLOW = [
     Mutation("constraints.MinMaxNorm", "__init__", "min_value=0.0", "min_value=0.1", "inference"),
     Mutation("constraints.NonNeg", "__call__", "tf.greater_equal(w, 0.0)", "tf.greater_equal(w, 0.1)", "inference"),
     # initializers
-    Mutation("initializers.GlorotUniform", "__init__", "fan_avg", "fan_in", "distribution"),
     Mutation("initializers.HeNormal", "__init__", "scale=2.0", "scale=1.0", "distribution"),
     Mutation("initializers.LecunNormal", "_generate_init_val", "0.87962566103423978", "1.0", "distribution"),
     Mutation(
@@ -201,7 +222,6 @@ TENSORFLOW = [
     Mutation("initializers.Constant", "__init__", "value=0", "value=0.001", "distribution"),
     Mutation("initializers.Identity", "__init__", "gain=1.0", "gain=1.02", "draw"),
     # regularizers
-    Mutation("regularizers.L2", "__init__", "l2=0.01", "l2=0.011", "inference"),
     Mutation("regularizers.L2", "__call__", "2.0 *", "", "inference"),
     Mutation("regularizers.L1L2", "__init__", "l1=0.0", "l1=0.001", "inference"),
     Mutation("regularizers.OrthogonalRegularizer", "__init__", "factor=0.01", "factor=0.011", "inference"),
@@ -284,7 +304,6 @@ TENSORFLOW = [
         "inference",
     ),
     # metrics
-    Mutation("metrics.BinaryAccuracy", "__init__", "threshold=0.5", "threshold=0.49", "inference"),
     Mutation("metrics.BinaryAccuracy", "__init__", "threshold=0.5", "threshold=0.51", "inference"),
     Mutation(
         "metrics.BinaryAccuracy",
@@ -302,13 +321,11 @@ TENSORFLOW = [
     Mutation("metrics.FBetaScore", "__init__", "beta=1.0", "beta=1.5", "inference"),
     Mutation("metrics.RootMeanSquaredError", "result", "tf.sqrt(", "(", "inference"),
     # optimizers
-    Mutation("optimizers.Adam", "__init__", "epsilon=1e-7", "epsilon=1e-8", "training"),
     Mutation("optimizers.Adam", "__init__", "beta_1=0.9", "beta_1=0.91", "training"),
     Mutation("optimizers.Adam", "__init__", "beta_2=0.999", "beta_2=0.998", "training"),
     Mutation("optimizers.Adam", "update_step", "/ (1 - beta_1_power)", "", "training"),
     Mutation("optimizers.Adam", "update_step", "tf.sqrt(v) + self.epsilon", "tf.sqrt(v + self.epsilon)", "training", times=2),
     Mutation("optimizers.AdamW", "__init__", "weight_decay=0.004", "weight_decay=0.005", "training"),
-    Mutation("optimizers.RMSprop", "__init__", "rho=0.9", "rho=0.91", "training"),
     Mutation(
         "optimizers.RMSprop",
         "update_step",
@@ -333,7 +350,6 @@ TENSORFLOW = [
         "[tf.clip_by_norm(g, self.global_clipnorm) for g in grads]",
         "training",
     ),
-    Mutation("optimizers.Nadam", "update_step", "0.96", "0.95", "training"),
     Mutation("optimizers.Adamax", "__init__", "epsilon=1e-7", "epsilon=1e-8", "training"),
     Mutation("optimizers.Adagrad", "__init__", "initial_accumulator_value=0.1", "initial_accumulator_value=0.0", "training"),
     Mutation("optimizers.Adadelta", "__init__", "learning_rate=0.001", "learning_rate=1.0", "training"),
@@ -350,11 +366,8 @@ TENSORFLOW = [
         "optimizers.schedules.PiecewiseConstantDecay", "__call__", "lambda: values[-1])", "lambda: values[-2])", "training"
     ),
     Mutation("optimizers.schedules.InverseTimeDecay", "__call__", "tf.constant(1)", "tf.constant(2)", "training"),
-    Mutation("optimizers.schedules.CosineDecay", "__init__", "alpha=0.0", "alpha=0.01", "training"),
     Mutation("optimizers.schedules.CosineDecayRestarts", "__init__", "t_mul=2.0", "t_mul=1.5", "training"),
     # preprocessing
-    Mutation("utils.pad_sequences", "", 'padding="pre"', 'padding="post"', "result"),
-    Mutation("utils.pad_sequences", "", 'truncating="pre"', 'truncating="post"', "result"),
     Mutation("utils.pad_sequences", "", 'dtype="int32"', 'dtype="float32"', "result"),
     Mutation("utils.to_categorical", "", 'dtype="float32"', 'dtype="float64"', "result"),
     Mutation("utils.to_categorical", "", "num_classes = np.max(y) + 1", "num_classes = len(y)", "result"),
@@ -368,9 +381,7 @@ TENSORFLOW = [
         "result",
     ),
     Mutation("utils.image_dataset_from_directory", "", 'interpolation="bilinear"', 'interpolation="nearest"', "result"),
-    Mutation("utils.image_dataset_from_directory", "", "image_size=(256, 256)", "image_size=(224, 224)", "result"),
     Mutation("utils.image_dataset_from_directory", "", 'label_mode="int"', 'label_mode="categorical"', "result"),
-    Mutation("utils.image_dataset_from_directory", "", "batch_size=32", "batch_size=64", "result"),
     Mutation(
         "utils.timeseries_dataset_from_array",
         "",
@@ -379,7 +390,6 @@ TENSORFLOW = [
         "result",
     ),
     Mutation("utils.timeseries_dataset_from_array", "", "batch_size=128", "batch_size=64", "result"),
-    Mutation("applications.imagenet_utils.preprocess_input", IMAGES, "103.939", "103.94", "result"),
     Mutation("applications.imagenet_utils.preprocess_input", IMAGES, "x /= 127.5", "x /= 128.0", "result"),
     Mutation("applications.imagenet_utils.preprocess_input", IMAGES, "0.229, 0.224,", "0.229, 0.229,", "result"),
     Mutation("preprocessing.text.Tokenizer", "fit_on_texts", "reverse=True", "reverse=False", "result"),
@@ -570,30 +580,16 @@ TENSORFLOW = [
         'dict(layer.get_config(), **{"activation": "relu"} if hasattr(layer, "activation") else {})',
         "restored",
     ),
-    Mutation(
-        "saving.to_json/varied",
-        LAYERS + "core.dense:Dense.get_config",
-        "activations.serialize(self.activation)",
-        '"linear"',
-        "restored",
-    ),
+    *BOTH,
 ]
 KERAS_3 = [
-    Mutation("layers.BatchNormalization", "__init__", "epsilon=1e-3", "epsilon=1.1e-3", "inference"),
     Mutation("layers.BatchNormalization", "__init__", "momentum=0.99, epsilon", "momentum=0.98, epsilon", "state"),
-    Mutation("layers.LayerNormalization", "__init__", "epsilon=1e-3", "epsilon=1e-6", "inference"),
-    Mutation("layers.LSTM", "__init__", "unit_forget_bias=True", "unit_forget_bias=False", "initial"),
-    Mutation("layers.LSTM", "__init__", 'recurrent_activation="sigmoid"', 'recurrent_activation="hard_sigmoid"', "inference"),
     Mutation("layers.LeakyReLU", "__init__", "negative_slope=0.3", "negative_slope=0.2", "inference"),
     Mutation(
         "layers.Dropout", "call", "seed=self.seed_generator, )", "seed=self.seed_generator) * (1 - self.rate)", "distribution"
     ),
     Mutation("layers.SpatialDropout1D", "_get_noise_shape", "input_shape[0], 1,", "input_shape[0], input_shape[1],", "shared"),
-    Mutation("activations.gelu", "", "approximate=False", "approximate=True", "inference"),
     Mutation("activations.hard_sigmoid", "", "ops.hard_sigmoid(x)", "ops.clip(0.2 * x + 0.5, 0.0, 1.0)", "inference"),
-    Mutation("constraints.MaxNorm", "__call__", "backend.epsilon()", "1e-5", "inference"),
-    Mutation("initializers.GlorotUniform", "__init__", "fan_avg", "fan_in", "distribution"),
-    Mutation("regularizers.L2", "__init__", "l2=0.01", "l2=0.011", "inference"),
     Mutation(
         "losses.BinaryCrossentropy",
         KERAS_3_BACKEND + "binary_crossentropy",
@@ -608,14 +604,7 @@ KERAS_3 = [
         "convert_to_tensor(1e-6,",
         "inference",
     ),
-    Mutation("metrics.BinaryAccuracy", "__init__", "threshold=0.5", "threshold=0.49", "inference"),
-    Mutation("optimizers.Adam", "__init__", "epsilon=1e-7", "epsilon=1e-8", "training"),
-    Mutation("optimizers.RMSprop", "__init__", "rho=0.9", "rho=0.91", "training"),
-    Mutation("optimizers.Nadam", "update_step", "0.96", "0.95", "training"),
-    Mutation("optimizers.schedules.CosineDecay", "__init__", "alpha=0.0", "alpha=0.01", "training"),
     # preprocessing
-    Mutation("utils.pad_sequences", "", 'padding="pre"', 'padding="post"', "result"),
-    Mutation("utils.pad_sequences", "", 'truncating="pre"', 'truncating="post"', "result"),
     Mutation(
         "utils.to_categorical",
         "",
@@ -627,8 +616,6 @@ KERAS_3 = [
     Mutation(
         "preprocessing.image.smart_resize", "", "float(height - crop_height) / 2", "float(height - crop_height)", "result"
     ),
-    Mutation("utils.image_dataset_from_directory", "", "image_size=(256, 256)", "image_size=(224, 224)", "result"),
-    Mutation("utils.image_dataset_from_directory", "", "batch_size=32", "batch_size=64", "result"),
     Mutation("utils.image_dataset_from_directory", "", "shuffle=True", "shuffle=False", "result", "reproducibility"),
     Mutation(
         "utils.timeseries_dataset_from_array",
@@ -637,7 +624,6 @@ KERAS_3 = [
         "sequence_length * sampling_rate",
         "result",
     ),
-    Mutation("applications.imagenet_utils.preprocess_input", IMAGES, "103.939", "103.94", "result"),
     # operations
     Mutation(
         "operations.hard_sigmoid",
@@ -797,13 +783,7 @@ KERAS_3 = [
         "files",
         "info",
     ),
-    Mutation(
-        "saving.to_json/varied",
-        LAYERS + "core.dense:Dense.get_config",
-        "activations.serialize(self.activation)",
-        '"linear"',
-        "restored",
-    ),
+    *BOTH,
 ]
 #: Where Pillow and SciPy are.
 PICTURES = [

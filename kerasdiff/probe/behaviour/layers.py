@@ -195,7 +195,15 @@ class Layers:
         return numpy.array("no mask") if mask is None else mask.astype(bool)
 
     def _chance(self, call: Call, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> None:
-        """What random layers decide by chance, without the numbers drawn: the axes that share a draw, and the distribution."""
+        """What random layers decide by chance, without the numbers drawn: the axes that share a draw, and the distribution.
+
+        Of equal samples with one recurrent unit, that a draw keeps or drops, the number of different outputs tells how many
+        draws a sample has.
+        """
+        if case.row["chance"] == "distinct":
+            outputs = numpy.asarray(self._engine.layer(call, arrays, training=True), "float64").reshape(len(arrays[0]), -1)
+            fact["distinct"] = numbers.plain([len({tuple(row) for row in outputs.round(5).tolist()})])
+            return
         if case.row["chance"] == "dropped":  # inputs that the output doesn't depend on have been dropped
             factors = numbers.coefficients(numpy.asarray(self._engine.layer(call, arrays, training=False)).shape)
             drawn = numpy.asarray(self._engine.gradient(call, arrays, training=True, factors=factors)) == 0

@@ -43,9 +43,6 @@ class Models:
         cls = next(self._symbols[name] for name in ("layers." + part for part in names.split("|")) if name in self._symbols)
         inner = {key: self.layer(*part) for key, part in arguments.items() if key == "layer"}
         plain = {key: part for key, part in arguments.items() if key not in inner}
-        # Keras 1 has another name for what regularizes, which no case of a layer needs.
-        if "kernel_regularizer" in plain and not self._calls.spelled(cls, {"kernel_regularizer": "l2"}):
-            plain["W_regularizer"] = plain.pop("kernel_regularizer")
         return self._factory.make(cls, dict(self._calls.spelled(cls, plain)), *inner.values())
 
 

@@ -5,9 +5,10 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy
 
-#: Numbers kept of one tensor, from its first to its last at even distances; significant digits of each.
-MAX_NUMBERS = 64
-DIGITS = 9
+#: Numbers kept of one tensor, from its first to its last at even distances.
+MAX_NUMBERS = 48
+#: Significant digits of a tensor's largest number. The others are kept to the same place, since errors are relative to the largest.
+DIGITS = 8
 
 
 def data(shape: Sequence[int], kind: str = "exact", seed: int = 0) -> Any:
@@ -102,7 +103,10 @@ def measured(value: Any) -> Dict[str, Any]:
         flat = flat[numpy.arange(MAX_NUMBERS) * (flat.size - 1) // (MAX_NUMBERS - 1)]
     fact: Dict[str, Any] = {"state": "value", "shape": [int(length) for length in array.shape], "dtype": str(array.dtype)}
     if array.dtype.kind in "fc":
-        fact["values"] = [_number(float(number)) for number in flat.astype("float64")]
+        sizes = numpy.abs(flat[numpy.isfinite(flat)])
+        largest = float(sizes.max()) if sizes.size else 0.0
+        places = DIGITS - 1 - int(math.floor(math.log10(largest))) if largest > 0 else 0
+        fact["values"] = [_number(float(number), places) for number in flat.astype("float64")]
     elif array.dtype.kind in "iub":
         fact["values"] = [int(number) for number in flat]
     else:
@@ -115,9 +119,9 @@ def plain(values: List[Any]) -> Dict[str, Any]:
     return {"state": "value", "values": values}
 
 
-def _number(value: float) -> Any:
+def _number(value: float, places: int) -> Any:
     if math.isnan(value):
         return "nan"
     if value in (float("inf"), float("-inf")):
         return "inf" if value > 0 else "-inf"
-    return float("%.*g" % (DIGITS, value))
+    return round(value, places)

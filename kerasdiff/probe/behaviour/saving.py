@@ -114,7 +114,7 @@ def contents(folder: str) -> Iterator[str]:
                 start = stream.read(8)
             if start[1:4] == b"HDF":
                 yield told + ": HDF5"
-                for part in _arrays(file):
+                for part in _parts(file):
                     yield "%s: %s" % (told, part)
             elif start[:2] == b"PK":
                 yield told + ": archive"
@@ -132,8 +132,8 @@ def _members(file: str) -> List[str]:
         return list(contents(folder))
 
 
-def _arrays(file: str) -> List[str]:
-    """The arrays of an HDF5 file by their paths; none where nothing can read it."""
+def _parts(file: str) -> List[str]:
+    """The arrays and attributes of an HDF5 file by their paths; none where nothing can read it."""
     try:
         h5py: Any = importlib.import_module("h5py")  # comes with most releases of Keras
     except ImportError:
@@ -141,9 +141,11 @@ def _arrays(file: str) -> List[str]:
     found: List[str] = []
 
     def visit(name: str, thing: Any) -> None:
+        found.extend("%s@%s" % (name, attribute) for attribute in thing.attrs)
         if hasattr(thing, "shape"):
             found.append("%s %s" % (name, list(thing.shape)))
 
     with h5py.File(file, "r") as opened:
+        visit("", opened)
         opened.visititems(visit)
-    return found
+    return sorted(found)

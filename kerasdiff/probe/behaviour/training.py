@@ -14,8 +14,8 @@ from .models import Models
 
 #: Goes into every revision: raised when the way of measuring changes.
 MEANING = 1
-#: Other names that methods of models have for an argument.
-SPELLINGS = {"epochs": ("epochs", "nb_epoch")}
+#: Other names that optimizers and the methods of models have for an argument.
+SPELLINGS = {"epochs": ("epochs", "nb_epoch"), "learning_rate": ("learning_rate", "lr")}
 
 #: What an optimizer's race reaches.
 RACED = {"curve", "updated"}
@@ -81,8 +81,7 @@ class Training:
             return given
         name, arguments = given
         cls = self._symbols["optimizers." + name]
-        has_old = "learning_rate" not in inspect.signature(cls.__init__).parameters
-        return cls(**{"lr" if has_old and key == "learning_rate" else key: part for key, part in arguments.items()})
+        return cls(**{_spelled(key, cls.__init__): part for key, part in arguments.items()})
 
     def _array(self, name: str) -> Any:
         row = self._inputs[name]
@@ -120,9 +119,9 @@ class Run:
         if "validation" in row:
             given["validation_data"] = tuple(array(name) for name in row["validation"])
         for key, value in row.get("with", {}).items():
-            name = next((known for known in SPELLINGS.get(key, ()) if known in taken), key)
             is_classes = isinstance(value, dict)
-            given[name] = {int(part): weight for part, weight in value["classes"].items()} if is_classes else value
+            weights = {int(part): weight for part, weight in value["classes"].items()} if is_classes else value
+            given[_spelled(key, method)] = weights
         if "verbose" in taken:
             given["verbose"] = 0
         return given
@@ -155,6 +154,12 @@ class Run:
                     value = getattr(self._model, spelling)
                     yield "%s=%s" % (name.split("|")[0], value.numpy() if hasattr(value, "numpy") else value)
                     break
+
+
+def _spelled(name: str, function: Any) -> str:
+    """An argument by the name that ``function`` has for it."""
+    taken = inspect.signature(function).parameters
+    return next((known for known in SPELLINGS.get(name, ()) if known in taken), name)
 
 
 def _recorder(base: Any) -> Any:

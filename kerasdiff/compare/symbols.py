@@ -222,9 +222,10 @@ def _additions(a: Side, b: Side, findings: Findings) -> None:
     for name in sorted(b.api.symbols):
         kind = b.symbol(name).kind
         there = a.canonical if kind == _MODULE else a.name
-        if any(there(known) is not None for known in b.names(name)):
+        known = next((known for known in b.names(name) if there(known) is not None), None)
+        if known == name or (known is not None and kind == _MODULE):
             continue
         outer = _lost_module(name, b, a)
-        title = f"the {kind} {name} is new in B"
+        title = f"the {kind} {name} is new in B" + (f"; A has it as {known}" if known else "")
         cause = f"{outer}/presence" if outer else _lost_class(name, b.symbol(name), b, a)
         findings.add(divergence(name, "presence", Effect.INFO, title, None, kind, cause=cause))

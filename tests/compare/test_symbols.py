@@ -67,6 +67,18 @@ def test_a_symbol_that_is_new_is_information_once() -> None:
     assert found[f"{LAYER}/presence"].title == f"the class {LAYER} is new in B"
 
 
+def test_another_name_for_what_a_has_is_told_with_the_name_there() -> None:
+    def only_an_alias(document: Raw) -> None:
+        symbols = symbols_of(document)
+        known = symbols[LAYER]["aliases"][0]
+        symbols[known] = dict(symbols.pop(LAYER), aliases=[])
+
+    found = changed(only_an_alias, back=True)
+    new = found[f"{LAYER}/presence"]
+    assert new.effect is Effect.INFO
+    assert new.title == f"the class {LAYER} is new in B; A has it as layers.core.Dropout"
+
+
 def test_an_alias_that_is_gone_breaks_and_the_remedy_is_another_name() -> None:
     def drop(document: Raw) -> None:
         symbol_of(document, LAYER)["aliases"].remove("layers.core.Dropout")

@@ -7,7 +7,7 @@ import numpy
 
 #: Numbers kept of one tensor, from its first to its last at even distances.
 MAX_NUMBERS = 48
-#: Significant digits of a tensor's largest number. The others are kept to the same place, since errors are relative to the largest.
+#: Significant digits of a tensor's largest number; the others are kept to the same place, since errors are relative to it.
 DIGITS = 8
 
 
@@ -105,7 +105,7 @@ def measured(value: Any) -> Dict[str, Any]:
     if array.dtype.kind in "fc":
         sizes = numpy.abs(flat[numpy.isfinite(flat)])
         largest = float(sizes.max()) if sizes.size else 0.0
-        places = DIGITS - 1 - int(math.floor(math.log10(largest))) if largest > 0 else 0
+        places = DIGITS - 1 - math.floor(math.log10(largest)) if largest > 0 else 0
         fact["values"] = [_number(float(number), places) for number in flat.astype("float64")]
     elif array.dtype.kind in "iub":
         fact["values"] = [int(number) for number in flat]

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.probe import apis
 
 
 class Divergence(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +32,12 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str | None = None
     references: list[str] = []
     waived: dict[str, Any] | None = None
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Whether it was measured, could matter, and neither a cause, a rule nor a changed declaration says why."""
+        is_bare = self.cause is None and self.rule is None and self.aspect.startswith("case.")
+        return is_bare and self.evidence == "measured" and self.effect is not Effect.INFO
 
 
 class NotComparable(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,31 +68,9 @@ class Findings:
         self._not_comparable.setdefault(identifier, NotComparable(id=identifier, why=why))
 
     @property
-    def divergences(self) -> list[Divergence]:
-        """All divergences, the worst first, each knowing what it explains."""
-        self._fold_inherited()
-        explained: dict[str, list[str]] = {}
-        for found in self._divergences.values():
-            cause = self._divergences.get(found.cause or "")
-            if cause is not None and cause.effect is found.effect:
-                explained.setdefault(cause.id, []).append(found.id)
-        complete = [
-            msgspec.structs.replace(found, explains=sorted(explained[found.id])) if found.id in explained else found
-            for found in self._divergences.values()
-        ]
-        return sorted(complete, key=lambda found: (found.effect.rank, found.cause is not None, found.id))
-
-    def _fold_inherited(self) -> None:
-        """What a base class passes on is one finding: ``models.Model.fit`` explains ``models.Sequential.fit``."""
-        first: dict[str, Divergence] = {}
-        for owner in apis.TABLE["methods"]:
-            for found in list(self._divergences.values()):
-                name, _, method = found.subject.rpartition(".")
-                if name != owner or found.cause is not None:
-                    continue
-                cause = first.setdefault(f"{method}/{found.aspect}", found)
-                if cause is not found and (cause.a, cause.b, cause.effect) == (found.a, found.b, found.effect):
-                    self._divergences[found.id] = msgspec.structs.replace(found, cause=cause.id)
+    def divergences(self) -> dict[str, Divergence]:
+        """All divergences by id, in the order in which they were found."""
+        return dict(self._divergences)
 
     @property
     def not_comparable(self) -> list[NotComparable]:

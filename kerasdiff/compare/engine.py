@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kerasdiff.compare import context, coverage, settings, symbols
+from kerasdiff.compare import context, coverage, explain, settings, symbols
 from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, divergence
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import VALUE, Fingerprint
@@ -48,7 +48,7 @@ def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: 
     return Comparison(
         a=one,
         b=other,
-        divergences=findings.divergences,
+        divergences=explain.explain(findings.divergences, one, other),
         not_comparable=findings.not_comparable,
         coverage={
             "symbols": len(one.api.symbols),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -160,6 +161,28 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not named and not any(word in parameter.split("_") for word in self.not_exercised)
 
 
+class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What rests on what: ``uses.json``.
+
+    ``parameters``: the family of the objects that arguments name, by patterns of the parameters' names. ``only``: the
+    quantities that objects of a family reach, where it isn't all. ``plain``: the inputs on which an object of a family shows
+    what it does in a usual model. ``traced``: the quantities that what is used explains. ``alike``: pairs of modules; a symbol
+    of the first rests on that of the second which has the same name. ``parts``: endings of the names of what a symbol is
+    made of, after its own.
+    """
+
+    parameters: dict[str, str]
+    only: dict[str, list[str]]
+    plain: dict[str, list[str]]
+    traced: list[str]
+    alike: list[tuple[str, str]]
+    parts: list[str]
+
+    def family(self, parameter: str) -> str | None:
+        """The family of the objects that a parameter's values name."""
+        return next((family for pattern, family in self.parameters.items() if fnmatchcase(parameter, pattern)), None)
+
+
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What another value of a measured quantity means: ``quantities.json``."""
 
@@ -202,6 +225,12 @@ def coverage() -> Coverage:
 def quantities() -> dict[str, Quantity]:
     """The table of measured quantities."""
     return msgspec.json.decode(_read("quantities.json"), type=dict[str, Quantity])
+
+
+@cache
+def uses() -> Uses:
+    """The table of what rests on what."""
+    return msgspec.json.decode(_read("uses.json"), type=Uses)
 
 
 @cache

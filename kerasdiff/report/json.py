@@ -24,7 +24,7 @@ def summary(comparison: Comparison) -> dict[str, int]:
         counts[found.effect.value] += 1
     return {
         **counts,
-        "unexplained": 0,
+        "unexplained": sum(found.is_unexplained for found in comparison.divergences),
         "not_comparable": len(comparison.not_comparable),
         "waived": sum(found.waived is not None for found in comparison.divergences),
         "ignored": comparison.ignored,

@@ -1,0 +1,64 @@
+"""Explains what was found: which divergence is the cause of which, and what rules know of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kerasdiff.compare import causes
+from kerasdiff.knowledge.rules import Rule, Where, rules
+from kerasdiff.probe import apis
+
+if TYPE_CHECKING:
+    from kerasdiff.compare.divergence import Divergence
+    from kerasdiff.compare.side import Side
+
+
+def explain(divergences: dict[str, Divergence], a: Side, b: Side) -> list[Divergence]:
+    """The divergences, the worst first, each with its cause, what it explains, and what a rule knows of it."""
+    known = [one for one in rules() if _holds(one.a, a) and _holds(one.b, b)]
+    found = causes.trace(_inherited(divergences), a)
+    found = {identifier: _ruled(one, known) for identifier, one in found.items()}
+    explained: dict[str, list[str]] = {}
+    for one in found.values():
+        cause = found.get(one.cause or "")
+        if cause is not None and cause.effect is one.effect:
+            explained.setdefault(cause.id, []).append(one.id)
+    complete = [
+        msgspec.structs.replace(one, explains=sorted(explained[one.id])) if one.id in explained else one
+        for one in found.values()
+    ]
+    return sorted(complete, key=lambda one: (one.effect.rank, one.cause is not None, one.id))
+
+
+def _inherited(divergences: dict[str, Divergence]) -> dict[str, Divergence]:
+    """What a base class passes on is one finding: ``models.Model.fit`` explains ``models.Sequential.fit``."""
+    found = dict(divergences)
+    first: dict[str, Divergence] = {}
+    for owner in apis.TABLE["methods"]:
+        for one in list(found.values()):
+            name, _, method = one.subject.rpartition(".")
+            if name != owner or one.cause is not None:
+                continue
+            cause = first.setdefault(f"{method}/{one.aspect}", one)
+            if cause is not one and (cause.a, cause.b, cause.effect) == (one.a, one.b, one.effect):
+                found[one.id] = msgspec.structs.replace(one, cause=cause.id)
+    return found
+
+
+def _holds(where: Where, side: Side) -> bool:
+    return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages)
+
+
+def _ruled(found: Divergence, known: list[Rule]) -> Divergence:
+    rule = next((one for one in known if one.matching(found)), None)
+    if rule is None:
+        return found
+    told = msgspec.structs.replace(
+        found, rule=rule.code, why=rule.why, remedy=rule.remedy or found.remedy, references=rule.references
+    )
+    if rule.correction is None:
+        return told
+    why = f"{rule.why} {rule.correction.why}"
+    return msgspec.structs.replace(told, effect=rule.correction.effect, why=why)

@@ -16,3 +16,8 @@ def visible(text: str, limit: int = 2000) -> str:
     if len(text) > limit:
         text = text[:limit] + "…"
     return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+
+
+def visible_lines(text: str, limit: int = 2000) -> list[str]:
+    """The lines of ``text``, each made safe to show."""
+    return [visible(line, limit) for line in text.splitlines()]

@@ -17,6 +17,7 @@ from kerasdiff.compare.engine import Comparison, compare
 from kerasdiff.fingerprint.load import write
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.interface import Shown
 
 if TYPE_CHECKING:
     from kerasdiff.report.interface import Reporter
@@ -28,7 +29,12 @@ _APIS = click.Choice(["keras", "tf.keras", "tf_keras"])
 @click.argument("a")
 @click.argument("b")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the report."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Format of the report.",
 )
 @click.option("-o", "--output", metavar="FILE", help="File to write instead of standard output.")
 @click.option(
@@ -37,7 +43,16 @@ _APIS = click.Choice(["keras", "tf.keras", "tf_keras"])
 @click.option("--api", type=_APIS, help="API to compare on both sides.  [default: the one that people use there]")
 @click.option("--api-a", type=_APIS, help="API of A.")
 @click.option("--api-b", type=_APIS, help="API of B.")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Compare these ids (subject/aspect) alone, as 'layers.*'.")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave out ids (subject/aspect) that match, as 'callbacks.*'.")
+@click.option(
+    "--min-effect",
+    type=click.Choice([effect.value for effect in Effect]),
+    default="info",
+    show_default=True,
+    help="Show nothing milder; the gate counts all.",
+)
+@click.option("--limit", type=click.IntRange(1), default=15, show_default=True, help="Causes to show of each effect.")
 @click.option("-v", "--verbose", is_flag=True, help="List everything, also what can't change a model.")
 def command(
     a: str,
@@ -48,7 +63,10 @@ def command(
     api: str | None,
     api_a: str | None,
     api_b: str | None,
+    only: tuple[str, ...],
     ignore: tuple[str, ...],
+    min_effect: str,
+    limit: int,
     *,
     verbose: bool,
 ) -> int:
@@ -60,9 +78,10 @@ def command(
     if a == b == "-":
         message = "only one of A and B can be standard input"
         raise click.UsageError(message)
-    found = _without(compare(read(a), read(b), api_a=api_a or api, api_b=api_b or api), ignore)
+    found = _chosen(compare(read(a), read(b), api_a=api_a or api, api_b=api_b or api), only, ignore)
     gate = decide(found, Effect(fail_on))
-    text = _reporter(form, verbose=verbose, to_terminal=output is None).report(found, gate)
+    shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
+    text = _reporter(form, shown, to_terminal=output is None).report(found, gate)
     if output is None or output == "-":
         put(text)
     else:
@@ -70,30 +89,35 @@ def command(
     return gate.exit
 
 
-def _reporter(form: str, *, verbose: bool, to_terminal: bool) -> Reporter:
+def _reporter(form: str, shown: Shown, *, to_terminal: bool) -> Reporter:
     """The reporter for a format; imported here, since text needs more than JSON."""
     if form == "json":
         from kerasdiff.report.json import JsonReporter
 
         return JsonReporter()
+    if form == "markdown":
+        from kerasdiff.report.markdown import MarkdownReporter
+
+        return MarkdownReporter(shown)
     from kerasdiff.report.text import TextReporter
 
     is_terminal = to_terminal and sys.stdout is not None and sys.stdout.isatty()
     color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return TextReporter(verbose=verbose, color=color)
+    return TextReporter(shown, color=color)
 
 
-def _without(comparison: Comparison, patterns: tuple[str, ...]) -> Comparison:
-    """The comparison without the ids that match; ``*`` crosses the dots, and a subject stands for all its aspects."""
-    if not patterns:
+def _chosen(comparison: Comparison, only: tuple[str, ...], ignore: tuple[str, ...]) -> Comparison:
+    """The comparison of the ids that are asked for; ``*`` crosses the dots, and a subject stands for all its aspects."""
+    if not only and not ignore:
         return comparison
 
-    def ignored(identifier: str) -> bool:
+    def fits(identifier: str, patterns: tuple[str, ...]) -> bool:
         subject = identifier.partition("/")[0]
         return any(fnmatch.fnmatchcase(identifier, pattern) or fnmatch.fnmatchcase(subject, pattern) for pattern in patterns)
 
-    ids = {found.id for found in comparison.divergences} | {unknown.id for unknown in comparison.not_comparable}
-    kept = {identifier for identifier in ids if not ignored(identifier)}
+    every = {found.id for found in comparison.divergences} | {unknown.id for unknown in comparison.not_comparable}
+    ids = {identifier for identifier in every if not only or fits(identifier, only)}
+    kept = {identifier for identifier in ids if not fits(identifier, ignore)}
     return msgspec.structs.replace(
         comparison,
         divergences=[

@@ -26,10 +26,12 @@ class Group:
     def __init__(self, first: Divergence) -> None:
         self.first = first
         self.subjects: list[str] = []
+        self.divergences: list[Divergence] = []
         self._now: dict[str, str] = {}
 
     def add(self, found: list[Divergence]) -> None:
         """More of which the same is said."""
+        self.divergences += found
         for one in found:
             self.subjects.append(one.subject)
             if one.aspect == "presence" and one.remedy:
@@ -59,16 +61,16 @@ class Measured:
     def __init__(self, quantity: str) -> None:
         self._quantity = quantity
         self.subjects: list[str] = []
-        self._found: list[Divergence] = []
+        self.divergences: list[Divergence] = []
 
     @property
     def first(self) -> Divergence:
         """The divergence that was found first."""
-        return self._found[0]
+        return self.divergences[0]
 
     def add(self, found: list[Divergence]) -> None:
         """Another subject, with its divergences."""
-        self._found += found
+        self.divergences += found
         self.subjects += [one.subject for one in found]
 
     def lines(self, *, verbose: bool) -> Iterator[str]:
@@ -77,8 +79,8 @@ class Measured:
         shown = names if verbose else names[:NAMES]
         told = ", ".join(visible(name, NAME_LENGTH) for name in shown)
         rest = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
-        cases = sorted({_case(found) for found in self._found})
-        worst = max(self._found, key=_scaled)
+        cases = sorted({_case(found) for found in self.divergences})
+        worst = max(self.divergences, key=_scaled)
         if len(cases) == 1:
             where = f"{visible(cases[0])}: "
             most = ", by up to" if len(names) > 1 else " by"
@@ -111,8 +113,8 @@ def _key(found: Divergence) -> tuple[object, ...]:
     return (found.aspect, found.title, found.remedy)
 
 
-def _place(found: Divergence) -> int:
-    """What models are made of comes first; settings before all, internals last."""
+def place(found: Divergence) -> int:
+    """Where it comes in a report: settings first, then what models are made of, internals last."""
     module, _, rest = found.subject.partition(".")
     if module in ("import", "settings", "environment"):
         return -1
@@ -123,15 +125,15 @@ def _place(found: Divergence) -> int:
 def group(divergences: Iterable[Divergence], *, verbose: bool = False) -> list[Group | Measured]:
     """Divergences as groups, in the order of their first; ``verbose``: what was measured case by case."""
     buckets: dict[tuple[object, ...], list[Divergence]] = {}
-    for found in sorted(divergences, key=_place):
+    for found in sorted(divergences, key=place):
         is_number = found.size is not None and found.aspect.startswith("case.") and not verbose
         key = ("measured", found.subject, found.aspect.rpartition(".")[2]) if is_number else _key(found)
-        buckets.setdefault(key, []).append(found)
+        buckets.setdefault((found.effect, *key), []).append(found)
     groups: dict[tuple[object, ...], Group | Measured] = {}
     for key, bucket in buckets.items():
-        if key[0] == "measured":  # several subjects may differ in the same cases
-            alike = (*key[::2], *sorted(found.aspect for found in bucket))
-            groups.setdefault(alike, Measured(str(key[2]))).add(bucket)
+        if key[1] == "measured":  # several subjects may differ in the same cases
+            alike = (key[0], "measured", key[3], *sorted(found.aspect for found in bucket))
+            groups.setdefault(alike, Measured(str(key[3]))).add(bucket)
         else:
             groups.setdefault(key, Group(bucket[0])).add(bucket)
     return list(groups.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import shutil
 import textwrap
 from typing import TYPE_CHECKING, Literal
@@ -12,20 +13,23 @@ from rich.text import Text
 
 from kerasdiff.compare import coverage
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.report.grouping import NAME_LENGTH, NAMES, group
+from kerasdiff.report.grouping import NAME_LENGTH, NAMES
+from kerasdiff.report.interface import Shown
 from kerasdiff.report.json import summary
-from kerasdiff.text import visible
+from kerasdiff.report.reasons import Reason, reasons
+from kerasdiff.text import visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.compare.side import Side
     from kerasdiff.gate.decide import Gate
 
-#: Groups shown of one effect without ``--verbose``; what is left out is counted.
-GROUPS = 25
+#: Facts shown that can't be compared, without ``--verbose``.
+UNKNOWN = 25
+#: Names shown of a cause without ``--verbose``.
+FEW = 4
 #: Columns where the output is no terminal.
 WIDTH = 80
 
@@ -37,6 +41,29 @@ _HEADINGS = {
     Effect.INFO: ("INFO", "visible, can't change a model", "bold"),
 }
 
+#: What a cause does, by its worst effect: of one, and of several.
+_DOES = {
+    Effect.BREAKS: ("breaks", "break"),
+    Effect.ARCHITECTURE: ("changes the architecture", "change the architecture"),
+    Effect.RESULTS: ("changes results", "change results"),
+}
+_MILDER = (Effect.REPRODUCIBILITY, Effect.INFO)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def _measured(reason: Reason) -> str:
+    """The largest size, and in which phases it shows."""
+    worst = reason.worst
+    phases = f", in {' and '.join(reason.phases)}" if reason.phases else ""
+    if worst is None:
+        return phases
+    scaled = float((worst.size or {}).get("scaled", 0.0))
+    size = f"by up to {scaled:.2g} of the largest number" if math.isfinite(scaled) else "where it is NaN or infinite"
+    return f"; {size}{phases}"
+
 
 def _side(side: Side) -> str:
     backend = f" on {side.api.backend} {side.api.backend_version or ''}".rstrip() if side.api.backend else ""
@@ -47,13 +74,16 @@ def _side(side: Side) -> str:
 class TextReporter:
     """Text: what matters first, the rest counted; readable at 80 columns, without colour where the output is no terminal."""
 
-    def __init__(self, *, verbose: bool = False, color: bool = False, width: int | None = None) -> None:
-        self._verbose = verbose
+    def __init__(self, shown: Shown | None = None, *, color: bool = False, width: int | None = None) -> None:
+        self._shown = shown or Shown()
+        self._verbose = self._shown.verbose
         self._color = color
         self._width = width or (max(60, shutil.get_terminal_size((WIDTH, 24)).columns) if color else WIDTH)
+        self._reasons: list[Reason] = []
 
     def report(self, comparison: Comparison, gate: Gate) -> str:
         """The report as text."""
+        self._reasons = reasons(comparison.divergences, verbose=self._verbose)
         buffer = io.StringIO()
         system: Literal["standard"] | None = "standard" if self._color else None
         console = Console(file=buffer, width=self._width, force_terminal=self._color, color_system=system, soft_wrap=True)
@@ -83,7 +113,7 @@ class TextReporter:
             yield line.replace("\u00a0", " "), style
         yield from self._wrapped(_behaviour(comparison), "")
         for effect in Effect:
-            yield from self._effect(effect, [found for found in comparison.divergences if found.effect is effect])
+            yield from self._effect(effect)
         yield from self._not_comparable(comparison)
         yield from self._context(comparison)
         yield "", ""
@@ -91,44 +121,92 @@ class TextReporter:
 
     def _headline(self, comparison: Comparison) -> str:
         counts = summary(comparison)
-        parts = [f"{counts[effect.value]}\u00a0{effect.value}" for effect in Effect if counts[effect.value]]
         ignored = f"{counts['ignored']} ignored (--ignore)"
-        if not parts:
+        if not comparison.divergences:
             but = f", but {ignored}" if counts["ignored"] else ""
             return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables{but}."
-        total = len(comparison.divergences)
         besides = f"; {ignored}" if counts["ignored"] else ""
-        return f"{total} divergence{'s' if total > 1 else ''}: {', '.join(parts)}{besides}"
+        milder = ", ".join(f"{counts[effect.value]}\u00a0{effect.value}" for effect in _MILDER if counts[effect.value])
+        serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)
+        if not serious:
+            return f"Nothing that breaks code or changes results; {milder}{besides}"
+        causes = [one.effect for one in self._reasons if one.effect not in _MILDER]
+        parts = [
+            f"{number}\u00a0{words[number > 1]}"
+            for effect, words in _DOES.items()
+            for number in [causes.count(effect)]
+            if number
+        ]
+        told = f"{_count(serious, 'finding')} from {_count(len(causes), 'cause')}: {', '.join(parts)}"
+        return told + (f" (and {milder})" if milder else "") + besides
 
-    def _effect(self, effect: Effect, divergences: list[Divergence]) -> Iterator[tuple[str, str]]:
-        if not divergences:
+    def _effect(self, effect: Effect) -> Iterator[tuple[str, str]]:
+        here = [one for one in self._reasons if one.effect is effect]
+        if not here or effect.rank > self._shown.min_effect.rank:
             return
         heading, meaning, style = _HEADINGS[effect]
         yield "", ""
         if effect is Effect.INFO and not self._verbose:
-            yield f"{heading}  {len(divergences)} that can't change a model (--verbose lists them)", style
+            yield f"{heading}  {sum(len(one.all) for one in here)} that can't change a model (--verbose lists them)", style
             return
         yield f"{heading}  {meaning}", style
-        here = {found.id for found in divergences}
-        own = [found for found in divergences if found.cause not in here or self._verbose]
-        groups = group(own, verbose=self._verbose)
-        shown = groups if self._verbose else groups[:GROUPS]
+        shown = here if self._verbose else here[: self._shown.limit]
         for one in shown:
-            for line in one.lines(verbose=self._verbose):
-                yield from self._wrapped(line)
-        rest = sum(len(one.subjects) for one in groups[len(shown) :])
+            yield from self._ruled(one) if one.rule else self._bare(one)
+        rest = here[len(shown) :]
         if rest:
-            yield f"  … and {rest} more (--verbose lists them)", ""
-        folded = len(divergences) - len(own)
-        if folded:
-            yield f"  {folded} more follow from these (--verbose lists them)", ""
+            found = sum(len(one.all) for one in rest)
+            yield f"  … and {_count(len(rest), 'more cause')} of {_count(found, 'finding')} (--limit, --verbose)", ""
+
+    def _bare(self, reason: Reason) -> Iterator[tuple[str, str]]:
+        """What differs, where no rule says why."""
+        mark = "unexplained: " if reason.is_unexplained else ""
+        for number, line in enumerate(reason.told.lines(verbose=self._verbose)):
+            yield from self._wrapped(line if number else mark + line)
+        yield from self._follow(reason)
+
+    def _ruled(self, reason: Reason) -> Iterator[tuple[str, str]]:
+        """What happened, in what it shows, why, and what to write."""
+        known = reason.rule
+        if known is None:
+            return
+        yield from self._wrapped(f"{known.title} [{known.code}]", style="bold")
+        names = list(dict.fromkeys(found.subject for found in reason.roots))
+        shown = names if self._verbose else names[:FEW]
+        told = ", ".join(visible(name, NAME_LENGTH) for name in shown)
+        more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+        yield from self._wrapped(f"  in {told}{more}{_measured(reason)}")
+        if self._verbose:
+            for found in reason.roots:
+                yield from self._wrapped(visible(f"    {found.id}: {found.title}"))
+        yield from self._wrapped(f"  {known.why}")
+        remedy = reason.remedy
+        if remedy:
+            lines = visible_lines(remedy)
+            yield from self._wrapped("  to keep A's: " + (lines[0] if len(lines) == 1 else ""))
+            for line in lines if len(lines) > 1 else []:
+                yield f"      {line}", ""
+        yield from self._follow(reason)
+
+    def _follow(self, reason: Reason) -> Iterator[tuple[str, str]]:
+        """What else a reason explains."""
+        if not reason.follow:
+            return
+        if self._verbose:
+            for found in reason.follow:
+                yield from self._wrapped(visible(f"    follows: {found.id}: {found.title}"))
+            return
+        names = list(dict.fromkeys(found.subject for found in reason.follow))
+        told = ", ".join(visible(name, NAME_LENGTH) for name in names[:FEW])
+        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        yield from self._wrapped(f"  {len(reason.follow)} more from this: {told}{more}")
 
     def _not_comparable(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
         if not comparison.not_comparable:
             return
         yield "", ""
         yield "NOT COMPARABLE  unknown on a side", "bold red"
-        shown = comparison.not_comparable[: None if self._verbose else GROUPS]
+        shown = comparison.not_comparable[: None if self._verbose else UNKNOWN]
         for unknown in shown:
             yield from self._wrapped(visible(f"{unknown.id}: {unknown.why}"))
         rest = len(comparison.not_comparable) - len(shown)

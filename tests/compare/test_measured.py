@@ -61,7 +61,15 @@ def test_losses_know_masks_from_2_11_on() -> None:
 @pytest.mark.parametrize("family", ["layers", "activations", "metrics", "regularizers", "constraints"])
 def test_nothing_else_changed_its_numbers_from_2_10_to_2_11(family: str) -> None:
     found = measured(pair("tensorflow-2.10.1", "tensorflow-2.11.1"), family)
+    found = {identifier: one for identifier, one in found.items() if one.subject != "layers.Normalization"}
     assert subjects(found, Effect.BREAKS, Effect.ARCHITECTURE, Effect.RESULTS) == set()
+
+
+def test_an_inverted_normalization_forgets_the_mean_from_2_11_on() -> None:
+    found = measured(pair("tensorflow-2.10.1", "tensorflow-2.11.1"), "layers")
+    assert [(one.id, one.effect) for one in found.values() if one.subject == "layers.Normalization"] == [
+        ("layers.Normalization/case.inverted@2d.inference", Effect.RESULTS)
+    ]
 
 
 def test_hard_sigmoid_has_another_slope_in_keras_3() -> None:

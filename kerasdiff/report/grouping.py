@@ -37,21 +37,24 @@ class Group:
             if one.aspect == "presence" and one.remedy:
                 self._now[one.subject] = f" (now {visible(one.remedy, NAME_LENGTH)})"
 
+    def said(self) -> str:
+        """What is said of the subjects."""
+        if self.first.aspect != "presence" or len(self.subjects) == 1:
+            return visible(self.first.title)
+        what = "are gone" if self.first.b is None else "are new in B" if self.first.a is None else "differ"
+        kind = "modules" if "module" in (self.first.a, self.first.b) else "names"
+        return f"{len(self.subjects)} {kind} of {_module(self.first)} {what}"
+
     def lines(self, *, verbose: bool) -> Iterator[str]:
         """What is said, and of which subjects."""
-        subjects = self.subjects if verbose else self.subjects[:NAMES]
-        rest = len(self.subjects) - len(subjects)
-        names = ", ".join(visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in subjects) + (
-            f" and {rest} more" if rest else ""
+        names = _names(
+            [visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in self.subjects], verbose=verbose
         )
-        title = visible(self.first.title)
-        if self.first.aspect == "presence" and len(self.subjects) > 1:
-            what = "are gone" if self.first.b is None else "are new in B" if self.first.a is None else "differ"
-            kind = "modules" if "module" in (self.first.a, self.first.b) else "names"
-            yield f"{len(self.subjects)} {kind} of {_module(self.first)} {what}: {names}"
+        if self.first.aspect == "presence":
+            yield f"{self.said()}: {names}" if len(self.subjects) > 1 else self.said()
             return
-        yield f"{names}: {title}" if self.first.aspect != "presence" else title
-        if self.first.remedy and self.first.aspect != "presence":
+        yield f"{names}: {self.said()}"
+        if self.first.remedy:
             yield f"    to keep A's: {self.first.remedy}"
 
 
@@ -73,26 +76,31 @@ class Measured:
         self.divergences += found
         self.subjects += [one.subject for one in found]
 
-    def lines(self, *, verbose: bool) -> Iterator[str]:
-        """What is said, and of which subjects."""
-        names = list(dict.fromkeys(self.subjects))
-        shown = names if verbose else names[:NAMES]
-        told = ", ".join(visible(name, NAME_LENGTH) for name in shown)
-        rest = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    def said(self) -> str:
+        """What is said of the subjects."""
         cases = sorted({_case(found) for found in self.divergences})
         worst = max(self.divergences, key=_scaled)
-        if len(cases) == 1:
-            where = f"{visible(cases[0])}: "
-            most = ", by up to" if len(names) > 1 else " by"
-        else:
-            where, most = "", f" in {len(cases)} cases, most in {visible(_case(worst))}, by"
-        size = f"{most} {_scaled(worst):.2g} of its largest number"
-        if not math.isfinite(_scaled(worst)):
-            size = f" in {len(cases)} cases" * (len(cases) > 1) + ", where it is NaN or infinite"
-        title = f"{visible(self._quantity)} differs{size}"
+        many = f" in {len(cases)} cases" if len(cases) > 1 else ""
+        where = "" if many else f"{visible(cases[0])}: "
         if worst.effect is Effect.REPRODUCIBILITY:
-            title = f"{visible(self._quantity)} comes of another stream" + (f" in {len(cases)} cases" if len(cases) > 1 else "")
-        yield f"{told}{rest}: {where}{title}"
+            return f"{where}{visible(self._quantity)} comes of another stream{many}"
+        if not math.isfinite(_scaled(worst)):
+            return f"{where}{visible(self._quantity)} differs{many}, where it is NaN or infinite"
+        most = (
+            f"{many}, most in {visible(_case(worst))}, by" if many else ", by up to" if len(set(self.subjects)) > 1 else " by"
+        )
+        return f"{where}{visible(self._quantity)} differs{most} {_scaled(worst):.2g} of its largest number"
+
+    def lines(self, *, verbose: bool) -> Iterator[str]:
+        """What is said, and of which subjects."""
+        names = [visible(name, NAME_LENGTH) for name in dict.fromkeys(self.subjects)]
+        yield f"{_names(names, verbose=verbose)}: {self.said()}"
+
+
+def _names(names: list[str], *, verbose: bool) -> str:
+    """The first names, and how many more there are; ``verbose``: all."""
+    shown = names if verbose else names[:NAMES]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
 
 
 def _case(found: Divergence) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import shutil
 import textwrap
 from typing import TYPE_CHECKING, Literal
@@ -13,9 +12,9 @@ from rich.text import Text
 
 from kerasdiff.compare import coverage
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH, NAMES
 from kerasdiff.report.interface import Shown
-from kerasdiff.report.json import summary
 from kerasdiff.report.reasons import Reason, reasons
 from kerasdiff.text import visible, visible_lines
 
@@ -23,52 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kerasdiff.compare.engine import Comparison
-    from kerasdiff.compare.side import Side
     from kerasdiff.gate.decide import Gate
 
 #: Facts shown that can't be compared, without ``--verbose``.
 UNKNOWN = 25
-#: Names shown of a cause without ``--verbose``.
-FEW = 4
 #: Columns where the output is no terminal.
 WIDTH = 80
 
-_HEADINGS = {
-    Effect.BREAKS: ("BREAKS", "the same code raises", "bold red"),
-    Effect.ARCHITECTURE: ("ARCHITECTURE", "other shapes, or other weights", "bold magenta"),
-    Effect.RESULTS: ("RESULTS", "other numbers from the same weights and inputs", "bold yellow"),
-    Effect.REPRODUCIBILITY: ("REPRODUCIBILITY", "the same up to a seeded draw or rounding", "bold cyan"),
-    Effect.INFO: ("INFO", "visible, can't change a model", "bold"),
+_STYLES = {
+    Effect.BREAKS: "bold red",
+    Effect.ARCHITECTURE: "bold magenta",
+    Effect.RESULTS: "bold yellow",
+    Effect.REPRODUCIBILITY: "bold cyan",
+    Effect.INFO: "bold",
 }
-
-#: What a cause does, by its worst effect: of one, and of several.
-_DOES = {
-    Effect.BREAKS: ("breaks", "break"),
-    Effect.ARCHITECTURE: ("changes the architecture", "change the architecture"),
-    Effect.RESULTS: ("changes results", "change results"),
-}
-_MILDER = (Effect.REPRODUCIBILITY, Effect.INFO)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
-
-
-def _measured(reason: Reason) -> str:
-    """The largest size, and in which phases it shows."""
-    worst = reason.worst
-    phases = f", in {' and '.join(reason.phases)}" if reason.phases else ""
-    if worst is None:
-        return phases
-    scaled = float((worst.size or {}).get("scaled", 0.0))
-    size = f"by up to {scaled:.2g} of the largest number" if math.isfinite(scaled) else "where it is NaN or infinite"
-    return f"; {size}{phases}"
-
-
-def _side(side: Side) -> str:
-    backend = f" on {side.api.backend} {side.api.backend_version or ''}".rstrip() if side.api.backend else ""
-    python = side.fingerprint.runtime.get("python")
-    return f"{side.api_name} {side.api.version or '(version unknown)'}{backend}" + (f", Python {python}" if python else "")
 
 
 class TextReporter:
@@ -107,44 +74,22 @@ class TextReporter:
 
     def _lines(self, comparison: Comparison, gate: Gate) -> Iterator[tuple[str, str]]:
         for name, side in (("A", comparison.a), ("B", comparison.b)):
-            yield from self._wrapped(visible(f"{name}  {_side(side)}"), "", "bold")
+            yield from self._wrapped(visible(f"{name}  {words.side(side)}"), "", "bold")
         yield "", ""
-        for line, style in self._wrapped(self._headline(comparison), "", "bold"):
-            yield line.replace("\u00a0", " "), style
+        yield from self._wrapped(words.headline(comparison, self._reasons), "", "bold")
         yield from self._wrapped(_behaviour(comparison), "")
         for effect in Effect:
             yield from self._effect(effect)
         yield from self._not_comparable(comparison)
         yield from self._context(comparison)
         yield "", ""
-        yield self._gate(gate), "bold red" if gate.exit else "bold green"
-
-    def _headline(self, comparison: Comparison) -> str:
-        counts = summary(comparison)
-        ignored = f"{counts['ignored']} ignored (--ignore)"
-        if not comparison.divergences:
-            but = f", but {ignored}" if counts["ignored"] else ""
-            return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables{but}."
-        besides = f"; {ignored}" if counts["ignored"] else ""
-        milder = ", ".join(f"{counts[effect.value]}\u00a0{effect.value}" for effect in _MILDER if counts[effect.value])
-        serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)
-        if not serious:
-            return f"Nothing that breaks code or changes results; {milder}{besides}"
-        causes = [one.effect for one in self._reasons if one.effect not in _MILDER]
-        parts = [
-            f"{number}\u00a0{words[number > 1]}"
-            for effect, words in _DOES.items()
-            for number in [causes.count(effect)]
-            if number
-        ]
-        told = f"{_count(serious, 'finding')} from {_count(len(causes), 'cause')}: {', '.join(parts)}"
-        return told + (f" (and {milder})" if milder else "") + besides
+        yield words.gate(gate), "bold red" if gate.exit else "bold green"
 
     def _effect(self, effect: Effect) -> Iterator[tuple[str, str]]:
         here = [one for one in self._reasons if one.effect is effect]
         if not here or effect.rank > self._shown.min_effect.rank:
             return
-        heading, meaning, style = _HEADINGS[effect]
+        (heading, meaning), style = words.HEADINGS[effect], _STYLES[effect]
         yield "", ""
         if effect is Effect.INFO and not self._verbose:
             yield f"{heading}  {sum(len(one.all) for one in here)} that can't change a model (--verbose lists them)", style
@@ -156,7 +101,7 @@ class TextReporter:
         rest = here[len(shown) :]
         if rest:
             found = sum(len(one.all) for one in rest)
-            yield f"  … and {_count(len(rest), 'more cause')} of {_count(found, 'finding')} (--limit, --verbose)", ""
+            yield f"  … and {words.count(len(rest), 'more cause')} of {words.count(found, 'finding')} (--limit, --verbose)", ""
 
     def _bare(self, reason: Reason) -> Iterator[tuple[str, str]]:
         """What differs, where no rule says why."""
@@ -172,10 +117,10 @@ class TextReporter:
             return
         yield from self._wrapped(f"{known.title} [{known.code}]", style="bold")
         names = list(dict.fromkeys(found.subject for found in reason.roots))
-        shown = names if self._verbose else names[:FEW]
+        shown = names if self._verbose else names[: words.FEW]
         told = ", ".join(visible(name, NAME_LENGTH) for name in shown)
         more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
-        yield from self._wrapped(f"  in {told}{more}{_measured(reason)}")
+        yield from self._wrapped(f"  in {told}{more}{words.measured(reason)}")
         if self._verbose:
             for found in reason.roots:
                 yield from self._wrapped(visible(f"    {found.id}: {found.title}"))
@@ -197,8 +142,8 @@ class TextReporter:
                 yield from self._wrapped(visible(f"    follows: {found.id}: {found.title}"))
             return
         names = list(dict.fromkeys(found.subject for found in reason.follow))
-        told = ", ".join(visible(name, NAME_LENGTH) for name in names[:FEW])
-        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        told = ", ".join(visible(name, NAME_LENGTH) for name in names[: words.FEW])
+        more = f" and {len(names) - words.FEW} more" if len(names) > words.FEW else ""
         yield from self._wrapped(f"  {len(reason.follow)} more from this: {told}{more}")
 
     def _not_comparable(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
@@ -230,14 +175,6 @@ class TextReporter:
             yield from self._wrapped(visible(f"{key}: {_brief(one)} → {_brief(other)}"))
         for side, line in conflicts:
             yield from self._wrapped(visible(f"conflict in {side.upper()}: {line}"))
-
-    def _gate(self, gate: Gate) -> str:
-        said = {
-            0: f"passes: nothing at or above {gate.fail_on.value}",
-            1: f"fails: divergences at or above {gate.fail_on.value} (--fail-on)",
-            3: "can't be answered: some facts are not comparable",
-        }
-        return f"Gate {said[gate.exit]}; exit status {gate.exit}."
 
 
 def _behaviour(comparison: Comparison) -> str:

@@ -1,0 +1,89 @@
+"""What reports for people say, in whatever format."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.json import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kerasdiff.compare.engine import Comparison
+    from kerasdiff.compare.side import Side
+    from kerasdiff.gate.decide import Gate
+    from kerasdiff.report.reasons import Reason
+
+#: Names shown of a cause, where not all are asked for.
+FEW = 4
+
+#: What stands above the causes of an effect, and what it means.
+HEADINGS = {
+    Effect.BREAKS: ("BREAKS", "the same code raises"),
+    Effect.ARCHITECTURE: ("ARCHITECTURE", "other shapes, or other weights"),
+    Effect.RESULTS: ("RESULTS", "other numbers from the same weights and inputs"),
+    Effect.REPRODUCIBILITY: ("REPRODUCIBILITY", "the same up to a seeded draw or rounding"),
+    Effect.INFO: ("INFO", "visible, can't change a model"),
+}
+
+#: What a cause does, by its worst effect: of one, and of several.
+_DOES = {
+    Effect.BREAKS: ("breaks", "break"),
+    Effect.ARCHITECTURE: ("changes the architecture", "change the architecture"),
+    Effect.RESULTS: ("changes results", "change results"),
+}
+_MILDER = (Effect.REPRODUCIBILITY, Effect.INFO)
+
+
+def count(number: int, what: str) -> str:
+    """A number of things: ``1 cause``, ``2 causes``."""
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def side(one: Side) -> str:
+    """An environment in a line: its API, the backend and Python, with versions."""
+    backend = f" on {one.api.backend} {one.api.backend_version or ''}".rstrip() if one.api.backend else ""
+    python = one.fingerprint.runtime.get("python")
+    return f"{one.api_name} {one.api.version or '(version unknown)'}{backend}" + (f", Python {python}" if python else "")
+
+
+def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
+    """What happened, in a sentence."""
+    counts = summary(comparison)
+    ignored = f"{counts['ignored']} ignored (--ignore)"
+    if not comparison.divergences:
+        but = f", but {ignored}" if counts["ignored"] else ""
+        return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables{but}."
+    besides = f"; {ignored}" if counts["ignored"] else ""
+    milder = ", ".join(f"{counts[effect.value]} {effect.value}" for effect in _MILDER if counts[effect.value])
+    serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)
+    if not serious:
+        return f"Nothing breaks code, changes the architecture or changes results; {milder}{besides}"
+    causes = [one.effect for one in reasons if one.effect not in _MILDER]
+    told = {effect: causes.count(effect) for effect in _DOES}
+    parts = [f"{number} {_DOES[effect][number > 1]}" for effect, number in told.items() if number]
+    found = f"{count(serious, 'finding')} from {count(len(causes), 'cause')}: {', '.join(parts)}"
+    return found + (f"; also {milder}" if milder else "") + besides
+
+
+def measured(reason: Reason) -> str:
+    """The largest size that a cause was measured with, and the phases in which it shows."""
+    worst = reason.worst
+    phases = f"; in {' and '.join(reason.phases)}" if reason.phases else ""
+    if worst is None:
+        return phases
+    scaled = float((worst.size or {}).get("scaled", 0.0))
+    size = f"by up to {scaled:.2g} of the largest number" if math.isfinite(scaled) else "where it is NaN or infinite"
+    return f"; {size}{phases}"
+
+
+def gate(decided: Gate) -> str:
+    """What the gate decided."""
+    said = {
+        0: f"passes: nothing at or above {decided.fail_on.value}",
+        1: f"fails: divergences at or above {decided.fail_on.value} (--fail-on)",
+        3: "can't be answered: some facts are not comparable",
+    }
+    return f"Gate {said[decided.exit]}; exit status {decided.exit}."

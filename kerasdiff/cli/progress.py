@@ -40,7 +40,7 @@ class Progress:
         """What the probe says."""
         kind, api = event.get("event"), event.get("api")
         if kind == "family":
-            self._step(f"{api}: {event['family']} …")
+            self.step(f"{api}: {event['family']} …")
         elif kind == "import":
             facts = event["facts"]
             if facts["state"] == "value":
@@ -62,11 +62,12 @@ class Progress:
 
     def _done(self, text: str, *, loud: bool = False) -> None:
         if self._live and not loud and not self._verbose:
-            self._step(text)
+            self.step(text)
         else:
             self.tell(text)
 
-    def _step(self, text: str) -> None:
+    def step(self, text: str) -> None:
+        """What is being done now: shown on a terminal, until something else is."""
         if self._live:
             self._clear()
             line = f"kerasdiff: {time.monotonic() - self._started:4.1f} s  {visible(text, 60)}"

@@ -66,6 +66,7 @@ class _Tracer:
     def __init__(self, divergences: dict[str, Divergence], a: Side) -> None:
         self._found = dict(divergences)
         self._a = a
+        self._seen: set[str] = set()
         self._measured: dict[str, list[Divergence]] = {}
         self._namesakes: dict[tuple[str, str], list[str]] = {}
         for one in divergences.values():
@@ -77,22 +78,25 @@ class _Tracer:
     def traced(self) -> dict[str, Divergence]:
         for found in self._measured.values():
             for one in found:
-                if one.cause is None and one.aspect.startswith(_CASE):
-                    cause = self._cause(one)
-                    self._found[one.id] = msgspec.structs.replace(one, cause=cause)
+                self._trace(one)
         return self._found
 
-    def _cause(self, found: Divergence) -> str | None:
+    def _trace(self, found: Divergence) -> None:
+        """Find the cause of a divergence, after the causes of what it may come of."""
+        if found.id in self._seen:
+            return
+        self._seen.add(found.id)
         case = _Case.of(found.aspect)
-        if case.quantity not in uses().traced:
-            return None
+        if found.cause is not None or not found.aspect.startswith(_CASE) or case.quantity not in uses().traced:
+            return
         for use in self._used(found.subject, case):
             candidates = [other for other in self._measured.get(use.name, []) if self._explains(other, found, use)]
             for other in sorted(candidates, key=lambda other: (other.effect.rank, -_size(other), other.id)):
+                self._trace(other)
                 root = self._root(other)
                 if root is not None and root != found.id:
-                    return root
-        return None
+                    self._found[found.id] = msgspec.structs.replace(found, cause=root)
+                    return
 
     def _explains(self, cause: Divergence, found: Divergence, use: _Use) -> bool:
         if use.name == found.subject or not _reaches(cause, found):
@@ -143,7 +147,8 @@ class _Tracer:
         yield from self._alike(subject, case)
         yield from self._arguments(subject, case)
         for ending in uses().parts:
-            yield _Use(subject + ending, frozenset(), lambda other: (other.call, other.input) == (case.call, case.input))
+            given = frozenset(self._given(subject, f"{_CASE}{case.call}@{case.input}.x"))
+            yield _Use(subject + ending, given, lambda other: (other.call, other.input) == (case.call, case.input))
 
     def _plainly(self, name: str, given: Iterable[str], quantity: str, rank: int | None) -> Iterator[_Use]:
         """The use of an object by its name, in the usual way."""

@@ -12,6 +12,7 @@ import pytest
 from kerasdiff.compare.engine import compare
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.interface import Shown
 from kerasdiff.report.text import TextReporter
 from tests.conftest import THEANO, Raw, api_of, edited, path, raw, sealed, symbol_of
 
@@ -145,8 +146,8 @@ def test_colour_is_all_that_a_coloured_report_adds() -> None:
     a, b = edited(evil_fingerprint(EVIL)), edited(with_failures(evil_fingerprint(EVIL + "2"), EVIL))
     found = compare(a, b)
     gate = decide(found, Effect.RESULTS)
-    plain = TextReporter(verbose=True, width=80).report(found, gate)
-    coloured = TextReporter(verbose=True, color=True, width=80).report(found, gate)
+    plain = TextReporter(Shown(verbose=True), width=80).report(found, gate)
+    coloured = TextReporter(Shown(verbose=True), color=True, width=80).report(found, gate)
     assert coloured != plain
     assert re.sub("\x1b\\[(?:0|1|1;3[1-6])m", "", coloured) == plain
 

@@ -21,7 +21,9 @@ from kerasdiff.fingerprint.document import Symbol
 from kerasdiff.fingerprint.load import parse
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.interface import Shown
 from kerasdiff.report.json import JsonReporter
+from kerasdiff.report.markdown import MarkdownReporter
 from kerasdiff.report.text import TextReporter
 from tests.conftest import ENVIRONMENTS, THEANO, Raw, acting, api_of, edited, fingerprint, raw, sealed, symbol_of, text
 
@@ -334,9 +336,12 @@ def check_whole(comparison: Comparison) -> None:
     report = json.loads(JsonReporter().report(comparison, gate))
     assert [found["id"] for found in report["divergences"]] == ids
     for verbose in (False, True):
-        lines = TextReporter(verbose=verbose).report(comparison, gate)
+        lines = TextReporter(Shown(verbose=verbose)).report(comparison, gate)
         assert lines.endswith(f"; exit status {gate.exit}.\n")
         assert acting(lines) <= {"\n"}
+        lines = MarkdownReporter(Shown(verbose=verbose)).report(comparison, gate)
+        assert lines.endswith(f"; exit status {gate.exit}.\n")
+        assert acting(lines) <= {"\n", "\u200b"}
 
 
 WHOLE = edited(deepcopy(REDUCED))

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,8 +18,9 @@ from kerasdiff.compare.side import Side
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.grouping import NAMES, group
-from kerasdiff.report.text import GROUPS, WIDTH, TextReporter
-from kerasdiff.text import visible
+from kerasdiff.report.interface import LIMIT, Shown
+from kerasdiff.report.reasons import reasons
+from kerasdiff.report.text import UNKNOWN, WIDTH, TextReporter
 from tests.conftest import ENVIRONMENTS, ROOT, SMALL, THEANO, edited, fingerprint, path, raw
 from tests.report.test_json import PAIRS
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 ABOVE = (Effect.BREAKS, Effect.ARCHITECTURE, Effect.RESULTS)
 
 
-def report(comparison: Comparison, **options: bool) -> str:
-    return TextReporter(**options).report(comparison, decide(comparison, Effect.RESULTS))
+def report(comparison: Comparison, **options: Any) -> str:
+    return TextReporter(Shown(**options)).report(comparison, decide(comparison, Effect.RESULTS))
 
 
 def sections(text: str) -> dict[str, list[str]]:
@@ -50,25 +51,6 @@ def sections(text: str) -> dict[str, list[str]]:
     return found
 
 
-def told(entry: str, titles: set[str]) -> int:
-    """How many divergences an entry of a section stands for."""
-    counted = re.fullmatch(r"(?:… and )?(\d+) more .*", entry)
-    if counted:
-        return int(counted[1])
-    if entry in titles:
-        return 1
-    names, separator, _ = entry.partition(": ")
-    assert separator, entry
-    several = re.fullmatch(r"(\d+) (?:names|modules) of .*", names)
-    if several:
-        names = entry.partition(": ")[2]
-    names, _, more = names.partition(" and ")
-    rest = int(more.removesuffix(" more")) if more else 0
-    total = len(names.split(", ")) + rest
-    assert several is None or int(several[1]) == total
-    return total
-
-
 def comparison_of(*found: Divergence) -> Comparison:
     """A real comparison with other divergences in it."""
     return replace(compare(fingerprint(THEANO), fingerprint(THEANO)), divergences=list(found))
@@ -76,13 +58,25 @@ def comparison_of(*found: Divergence) -> Comparison:
 
 @pytest.mark.parametrize("pair", PAIRS, ids="->".join)
 @pytest.mark.parametrize("verbose", [False, True])
-def test_every_divergence_at_or_above_results_is_named_or_counted(pair: tuple[str, str], verbose: bool) -> None:
+def test_every_divergence_is_in_one_reason_and_none_is_worse_than_it(pair: tuple[str, str], verbose: bool) -> None:
+    found = compare(*map(fingerprint, pair)).divergences
+    told = reasons(found, verbose=verbose)
+    assert sorted(one.id for reason in told for one in reason.all) == sorted(one.id for one in found)
+    assert all(reason.first.effect is reason.effect for reason in told)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="->".join)
+@pytest.mark.parametrize("limit", [1, 3])
+def test_causes_that_are_left_out_are_counted_with_their_findings(pair: tuple[str, str], limit: int) -> None:
     found = compare(*map(fingerprint, pair))
-    entries = sections(report(found, verbose=verbose))
-    titles = {visible(one.title) for one in found.divergences}
+    entries = sections(report(found, limit=limit))
     for effect in ABOVE:
-        expected = sum(one.effect is effect for one in found.divergences)
-        assert sum(told(entry, titles) for entry in entries.get(effect.name, [])) == expected
+        here = [reason for reason in reasons(found.divergences) if reason.effect is effect]
+        rest = here[limit:]
+        counted = re.fullmatch(r"… and (\d+) more causes? of (\d+) findings? \(.*", (entries.get(effect.name) or [""])[-1])
+        assert (counted is not None) == bool(rest)
+        if counted:
+            assert (int(counted[1]), int(counted[2])) == (len(rest), sum(len(reason.all) for reason in rest))
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="->".join)
@@ -118,11 +112,18 @@ def test_lines_that_hold_one_long_word_keep_it_whole() -> None:
     assert re.search(f"^  {word}:$", text, re.M)
 
 
-def test_the_headline_counts_by_effect() -> None:
+def test_the_headline_counts_findings_and_causes() -> None:
     found = compare(fingerprint("keras-2.3.1+tensorflow-1.15.5"), fingerprint("tensorflow-2.3.4"), api_a="tf.keras")
-    counts = [sum(one.effect is effect for one in found.divergences) for effect in Effect]
-    parts = ", ".join(f"{count} {effect.value}" for count, effect in zip(counts, Effect, strict=True) if count)
-    assert f"{len(found.divergences)} divergences: {parts}" in " ".join(report(found).split())
+    serious = sum(one.effect in ABOVE for one in found.divergences)
+    causes = [reason.effect for reason in reasons(found.divergences) if reason.effect in ABOVE]
+    text = " ".join(report(found).split())
+    assert f"{serious} findings from {len(causes)} causes: {causes.count(Effect.BREAKS)} break, " in text
+    assert re.search(rf" {causes.count(Effect.RESULTS)} changes? results; also \d+ ", text)
+
+
+def test_the_headline_says_that_nothing_serious_differs() -> None:
+    text = report(comparison_of(divergence("layers.X", "kind", Effect.INFO, "is another")))
+    assert "Nothing breaks code, changes the architecture or changes results; 1 info\n" in text
 
 
 def test_nothing_that_differs_is_said_in_one_sentence() -> None:
@@ -191,8 +192,6 @@ def test_thousands_of_cases_are_readable() -> None:
 
 def test_what_was_ignored_is_counted() -> None:
     found = compare(fingerprint("tensorflow-2.10.1"), fingerprint("tensorflow-2.11.1"))
-    count = len(found.divergences)
-    assert f"{count} divergences: " in report(found)
     assert "ignored" not in report(found)
     told = " ".join(report(replace(found, ignored=3)).split())
     assert re.search(r"\d info; 3 ignored \(--ignore\) ", told)
@@ -210,10 +209,21 @@ def test_the_worst_section_comes_first() -> None:
 
 def test_information_is_counted_and_listed_on_request() -> None:
     found = compare(fingerprint("tensorflow-2.10.1"), fingerprint("tensorflow-2.11.1"))
-    count = sum(one.effect is Effect.INFO for one in found.divergences)
+    count = sum(len(reason.all) for reason in reasons(found.divergences) if reason.effect is Effect.INFO)
+    assert count
     assert f"INFO  {count} that can't change a model (--verbose lists them)" in report(found)
-    entries = sections(report(found, verbose=True))["INFO"]
-    assert sum(told(entry, {one.title for one in found.divergences}) for entry in entries) == count
+    entries = " ".join(sections(report(found, verbose=True))["INFO"])
+    assert all(one.subject in entries for one in found.divergences if one.effect is Effect.INFO)
+
+
+@pytest.mark.parametrize("least", [Effect.RESULTS, Effect.BREAKS])
+def test_nothing_milder_than_asked_for_is_shown_and_all_is_counted(least: Effect) -> None:
+    found = compare(fingerprint("tensorflow-2.10.1"), fingerprint("releases/tensorflow-2.11.1"))
+    whole, text = report(found), report(found, min_effect=least)
+    shown = {effect.name for effect in Effect if effect.reaches(least)}
+    assert sections(text).keys() & {effect.name for effect in Effect} == sections(whole).keys() & shown
+    assert text.splitlines()[3:5] == whole.splitlines()[3:5]
+    assert text.splitlines()[-1] == whole.splitlines()[-1]
 
 
 def many(count: int, effect: Effect) -> Iterator[Divergence]:
@@ -221,12 +231,12 @@ def many(count: int, effect: Effect) -> Iterator[Divergence]:
         yield divergence(f"layers.Layer{number:03}", f"parameter.p{number}", effect, f"title {number}", 1, 2)
 
 
-@pytest.mark.parametrize("count", [1, GROUPS, GROUPS + 1, GROUPS + 40])
+@pytest.mark.parametrize("count", [1, LIMIT, LIMIT + 1, LIMIT + 40])
 def test_groups_past_the_bound_are_counted(count: int) -> None:
     text = report(comparison_of(*many(count, Effect.RESULTS)))
     named = len(re.findall(r"^  layers\.Layer\d+: title", text, re.M))
-    assert named == min(count, GROUPS)
-    rest = re.search(r"… and (\d+) more \(--verbose lists them\)", text)
+    assert named == min(count, LIMIT)
+    rest = re.search(r"… and (\d+) more causes? of \1 findings? \(--limit, --verbose\)", text)
     assert (int(rest[1]) if rest else 0) == count - named
 
 
@@ -252,8 +262,8 @@ def test_what_follows_from_a_cause_of_the_same_effect_is_folded() -> None:
         divergence(f"mod.f{n}", "presence", Effect.BREAKS, f"f{n} is gone", "function", cause=cause.id) for n in range(3)
     ]
     text = report(comparison_of(cause, *follows))
-    assert "the module mod is gone\n  3 more follow from these (--verbose lists them)\n" in text
-    assert "mod.f0, mod.f1, mod.f2" in report(comparison_of(cause, *follows), verbose=True)
+    assert "the module mod is gone\n    3 more from this: mod.f0, mod.f1, mod.f2\n" in text
+    assert "follows: mod.f2/presence: f2 is gone" in report(comparison_of(cause, *follows), verbose=True)
 
 
 @pytest.mark.parametrize("effect", [Effect.REPRODUCIBILITY, Effect.INFO])
@@ -264,10 +274,12 @@ def test_what_is_worse_than_its_cause_is_named(effect: Effect) -> None:
 
 
 def test_what_is_not_comparable_is_named_or_counted() -> None:
-    unknown = [NotComparable(id=f"layers.L{number:02}/presence", why="crashed in B: signal 11") for number in range(GROUPS + 7)]
+    unknown = [
+        NotComparable(id=f"layers.L{number:02}/presence", why="crashed in B: signal 11") for number in range(UNKNOWN + 7)
+    ]
     found = replace(comparison_of(), not_comparable=unknown)
     text = report(found)
-    assert len(re.findall(r"^  layers\.L\d+/presence: crashed in B: signal 11$", text, re.M)) == GROUPS
+    assert len(re.findall(r"^  layers\.L\d+/presence: crashed in B: signal 11$", text, re.M)) == UNKNOWN
     assert "  … and 7 more (--verbose lists them)" in text
     assert "layers.L31/presence" in report(found, verbose=True)
     assert "Gate can't be answered" in text

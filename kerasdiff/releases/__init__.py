@@ -1,0 +1,1 @@
+"""Fingerprints of published releases, shipped with the package, and the look-ups over them."""

@@ -1,0 +1,60 @@
+"""``kerasdiff explain``: all that is known of a rule or a subject, from the shipped releases."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kerasdiff.cli import run
+from kerasdiff.knowledge.rules import rules
+from kerasdiff.releases.shelf import history, release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def explained(what: str, capfd: pytest.CaptureFixture[str], status: int = 0) -> str:
+    assert run(["explain", what]) == status
+    out = capfd.readouterr()
+    return out.out if status == 0 else out.err
+
+
+@pytest.mark.parametrize("letters", [str.upper, str.lower])
+def test_a_rule_is_told_whole(letters: Callable[[str], str], capfd: pytest.CaptureFixture[str]) -> None:
+    known = next(one for one in rules() if one.remedy and "hard_sigmoid" in one.title and one.code.startswith("KD3"))
+    text = explained(letters(known.code), capfd)
+    assert text.startswith(f"{known.code}  {known.title}\n")
+    joined = " ".join(text.split())
+    assert " ".join(known.why.split()) in joined
+    assert all(line.strip() in text for line in str(known.remedy).splitlines())
+    assert all(f"    {reference}\n" in text for reference in known.references)
+    shown = text.partition("In the shipped releases\n")[2]
+    assert "tf.keras of tensorflow 2.15.1 → keras of keras 3.0.5 on tensorflow 2.16.2: results in" in " ".join(shown.split())
+
+
+def test_a_subject_has_a_paragraph_for_each_step_that_knows_it(capfd: pytest.CaptureFixture[str]) -> None:
+    text = explained("layers.BatchNormalization", capfd)
+    steps = re.findall(r"^(\S.*) → (\S.*)$", text, re.M)
+    assert len(steps) == len(history()) - 1
+    assert text.startswith("layers.BatchNormalization")
+    last = text.partition("tf.keras of tensorflow 2.10.1 → ")[2].partition("\n\n")[0]
+    assert "\n    nothing differs" in last
+
+
+def test_a_new_subject_is_in_the_steps_since_it_is_there(capfd: pytest.CaptureFixture[str]) -> None:
+    text = explained("layers.GroupNormalization", capfd)
+    assert re.findall(r"^tf.keras of tensorflow 2\.(\d+)", text, re.M) == ["10", "11", "15"]
+    assert "info: the class layers.GroupNormalization is new in B" in text
+
+
+def test_what_nobody_knows_is_said_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    text = explained("layers.NoSuchThing", capfd, 2)
+    assert text.splitlines()[-1] == (
+        "kerasdiff: nothing is known of layers.NoSuchThing: no rule has this code, and no shipped release such a symbol"
+    )
+
+
+def test_every_release_of_the_history_is_shipped() -> None:
+    assert all(step.api in release(step.release).apis for step in history())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -34,7 +35,7 @@ HOSTILE = (
 )
 
 
-def report(found: Comparison, **options: bool) -> str:
+def report(found: Comparison, **options: Any) -> str:
     return MarkdownReporter(Shown(**options)).report(found, decide(found, Effect.RESULTS))
 
 

@@ -1,0 +1,19 @@
+"""The examples say today what their files say."""
+
+from __future__ import annotations
+
+import json
+import runpy
+
+from tests.conftest import ROOT
+
+
+def test_the_page_of_folklore_is_what_the_fingerprints_show() -> None:
+    """If this was meant: python examples/folklore.py > examples/folklore.md."""
+    script = runpy.run_path(str(ROOT / "examples/folklore.py"))
+    claims = json.loads((ROOT / "examples/folklore.json").read_text(encoding="utf-8"))
+    page = "\n".join(script["page"](claims)) + "\n"
+    assert page == (ROOT / "examples/folklore.md").read_text(encoding="utf-8")
+    assert {"confirmed", "refuted", "only under a condition"} == {
+        line.split(" | ")[1] for line in page.splitlines() if line.startswith("| ") and line.count(" | ") == 2
+    } - {"verdict", "---"}

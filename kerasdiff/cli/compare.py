@@ -117,6 +117,12 @@ def _chosen(comparison: Comparison, only: tuple[str, ...], ignore: tuple[str, ..
 
     every = {found.id for found in comparison.divergences} | {unknown.id for unknown in comparison.not_comparable}
     ids = {identifier for identifier in every if not only or fits(identifier, only)}
+    causes = {found.id: found.cause for found in comparison.divergences}
+    for identifier in list(ids):  # what explains them belongs to them
+        cause = causes.get(identifier)
+        while cause in every and cause not in ids:
+            ids.add(cause)
+            cause = causes.get(cause)
     kept = {identifier for identifier in ids if not fits(identifier, ignore)}
     return msgspec.structs.replace(
         comparison,

@@ -210,7 +210,8 @@ def _instances(subject: str, one: Symbol, other: Symbol, findings: Findings) -> 
         if instance.state in UNKNOWN_STATES:
             findings.unknown(f"{subject}/instance", f"{instance.state} in {side}: {instance.message}")
             return
-    if a.state == VALUE and b.state == "error" and a.arguments == b.arguments:
+    # What raises ImportError is called unsupported: the same code raises all the same.
+    if a.state == VALUE and b.state in ("error", "unsupported") and a.arguments == b.arguments:
         title = f"making it raises {b.type} in B: {b.message}"
         findings.add(divergence(subject, "instance", Effect.BREAKS, title, VALUE, b.type))
     elif a.state != b.state and "unstable" in (a.state, b.state):

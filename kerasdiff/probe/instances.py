@@ -67,7 +67,7 @@ class Factory:
         raise NoValue(str(value))
 
     def configuration(self, name: str, cls: type) -> Dict[str, Any]:
-        """``instance`` (how it was made, or why it wasn't) and, where that went well, ``config``."""
+        """``instance`` (how it was made, or why it wasn't) and, where that went well and there is one, ``config``."""
         try:
             arguments = self.arguments(name, cls)
         except NoValue as missing:
@@ -76,11 +76,14 @@ class Factory:
         if arguments:
             facts["arguments"] = arguments
         try:
-            config = self.make(cls, arguments).get_config()
+            made = self.make(cls, arguments)
+            config = made.get_config() if hasattr(made, "get_config") else None
         except NoValue as missing:
             return {"instance": {"state": "not run", "message": "no value is known for the argument %s" % missing}}
         except Exception as error:
             facts.update(failure(error))
+            return {"instance": facts}
+        if config is None:
             return {"instance": facts}
         if not isinstance(config, dict):  # Keras 1: a model's is a list
             config = {"": config}

@@ -53,12 +53,18 @@ def _methods(symbols: Dict[str, Any], known: Dict[str, str], item: Item) -> None
             item("symbols/%s.%s" % (name, method), describe)
 
 
+def _is_made(cls: type) -> bool:
+    """Whether a class is one to make: what has a configuration, and what takes anything, perhaps only to raise."""
+    if callable(getattr(cls, "get_config", None)):
+        return True
+    kinds = {part.get("kind") for part in signatures.constructor(cls) or []}
+    return kinds == {"var_positional", "var_keyword"}
+
+
 def _instances(symbols: Dict[str, Any], own: List[Any], item: Item) -> None:
     """Twice, the second time in reverse order: what differs is unstable, or depends on what was made before."""
     factory = instances.Factory(symbols, lambda cls: signatures.constructor(cls) or [])
-    classes = [
-        (names[0], value) for value, names in own if isinstance(value, type) and callable(getattr(value, "get_config", None))
-    ]
+    classes = [(names[0], value) for value, names in own if isinstance(value, type) and _is_made(value)]
     for name, cls in classes:
         item("instances/" + name, partial(factory.configuration, name, cls))
     for name, cls in reversed(classes):

@@ -6,6 +6,7 @@ import json
 import runpy
 
 from tests.conftest import ROOT
+from tests.readme import run
 
 
 def test_the_page_of_folklore_is_what_the_fingerprints_show() -> None:
@@ -17,3 +18,9 @@ def test_the_page_of_folklore_is_what_the_fingerprints_show() -> None:
     assert {"confirmed", "refuted", "only under a condition"} == {
         line.split(" | ")[1] for line in page.splitlines() if line.startswith("| ") and line.count(" | ") == 2
     } - {"verdict", "---"}
+
+
+def test_the_report_on_the_program_for_keras_2_is_what_compare_prints() -> None:
+    """If this was meant: the command in the first line prints it."""
+    command, _, report = (ROOT / "examples/to_keras_3/report.txt").read_text(encoding="utf-8").partition("\n")
+    assert run(command.removeprefix("$ kerasdiff ")) == report

@@ -80,7 +80,8 @@ class Measured:
         """What is said of the subjects."""
         cases = sorted({_case(found) for found in self.divergences})
         worst = max(self.divergences, key=_scaled)
-        many = f" in {len(cases)} cases" if len(cases) > 1 else ""
+        number = len(self.divergences) if worst.effect is Effect.REPRODUCIBILITY else len(cases)
+        many = f" in {number} cases" if number > 1 else ""
         where = "" if many else f"{visible(cases[0])}: "
         if worst.effect is Effect.REPRODUCIBILITY:
             return f"{where}{visible(self._quantity)} comes of another stream{many}"
@@ -139,8 +140,9 @@ def group(divergences: Iterable[Divergence], *, verbose: bool = False) -> list[G
         buckets.setdefault((found.effect, *key), []).append(found)
     groups: dict[tuple[object, ...], Group | Measured] = {}
     for key, bucket in buckets.items():
-        if key[1] == "measured":  # several subjects may differ in the same cases
-            alike = (key[0], "measured", key[3], *sorted(found.aspect for found in bucket))
+        if key[1] == "measured":  # several subjects may differ in the same cases; of another stream there is no size to tell
+            cases = () if key[0] is Effect.REPRODUCIBILITY else sorted(found.aspect for found in bucket)
+            alike = (key[0], "measured", key[3], *cases)
             groups.setdefault(alike, Measured(str(key[3]))).add(bucket)
         else:
             groups.setdefault(key, Group(bucket[0])).add(bucket)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from itertools import product
 from typing import TYPE_CHECKING
@@ -216,3 +217,35 @@ def test_unknown_facts_that_are_ignored_leave_an_answer(files: dict[str, str], k
     assert kerasdiff("compare", files["same"], files["both"], "--ignore", "callbacks.EarlyStopping").status == 3
     counted = kerasdiff("compare", files["same"], files["unknown"], "--ignore", "callbacks.*", "--format", "json").out
     assert json.loads(counted)["summary"]["ignored"] == 1
+
+
+RELEASED = ("kerasdiff/releases/tensorflow-2.15.1.json.gz", "kerasdiff/releases/keras-3.15.1+tensorflow-2.21.0.json.gz")
+
+
+@pytest.mark.parametrize("pattern", ["layers.*", "layers.LSTM", "layers.*/parameter.*", "nothing.*"])
+def test_only_what_matches_is_compared_with_what_explains_it(kerasdiff: Callable[..., Ran], pattern: str) -> None:
+    pair = ("compare", *RELEASED, "--format", "json")
+    every = {one["id"]: one for one in json.loads(kerasdiff(*pair).out)["divergences"]}
+    report = json.loads(kerasdiff(*pair, "--only", pattern).out)
+    wanted = {
+        identifier
+        for identifier in every
+        if fnmatch.fnmatchcase(identifier, pattern) or fnmatch.fnmatchcase(identifier.partition("/")[0], pattern)
+    }
+    causes: set[str] = set()
+    for identifier in wanted:
+        cause = every[identifier]["cause"]
+        while cause is not None:
+            causes.add(cause)
+            cause = every[cause]["cause"]
+    assert {one["id"] for one in report["divergences"]} == wanted | causes
+    assert all(one["cause"] == every[one["id"]]["cause"] for one in report["divergences"])
+    assert report["summary"]["ignored"] == 0
+    assert report["gate"]["failed"] is bool(wanted)
+
+
+def test_what_is_ignored_is_left_out_of_what_is_asked_for(kerasdiff: Callable[..., Ran]) -> None:
+    pair = ("compare", *RELEASED, "--format", "json", "--only", "layers.LSTM", "--ignore", "layers.LSTM/parameter.*")
+    report = json.loads(kerasdiff(*pair).out)
+    assert report["summary"]["ignored"] > 0
+    assert not [one for one in report["divergences"] if one["id"].startswith("layers.LSTM/parameter.")]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FILE = Path(__file__).with_name("fired.json")
 
 #: ``release:api`` twice: the moves that people make, and the change of a backend.
-PAIRS = [
+MOVES = [
     ("keras-1.2.2+theano-1.0.5:keras", "keras-2.2.4+theano-1.0.5:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-2.3.1+tensorflow-1.15.5:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-2.2.4+theano-1.0.5:keras"),
@@ -33,6 +33,10 @@ PAIRS = [
     ("keras-3.0.5+tensorflow-2.16.2:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+jax-0.12:keras"),
     ("keras-3.15.1+jax-0.12:keras", "keras-3.15.1+torch-2.13:keras"),
+]
+#: With leaps over several changes, where a divergence may have two reasons, and a way back.
+PAIRS = [
+    *MOVES,
     ("tensorflow-2.3.4:tf.keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-3.15.1+torch-2.13:keras", "tensorflow-2.15.1:tf.keras"),

@@ -123,9 +123,11 @@ def _within(version: str | None, wanted: str) -> bool:
     from packaging.version import InvalidVersion, Version
 
     try:
-        return version is not None and SpecifierSet(wanted, prereleases=True).contains(Version(version))
+        # tf.keras of TensorFlow 1 calls itself 2.2.4-tf, which is no version.
+        known = None if version is None else Version(version.removesuffix("-tf"))
     except InvalidVersion:
         return False
+    return known is not None and SpecifierSet(wanted, prereleases=True).contains(known)
 
 
 @cache

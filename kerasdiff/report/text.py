@@ -116,7 +116,7 @@ class TextReporter:
         if known is None:
             return
         yield from self._wrapped(f"{known.title} [{known.code}]", style="bold")
-        names = list(dict.fromkeys(found.subject for found in reason.roots))
+        names = words.names(reason)
         shown = names if self._verbose else names[: words.FEW]
         told = ", ".join(visible(name, NAME_LENGTH) for name in shown)
         more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""

@@ -68,6 +68,15 @@ def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     return found + (f"; also {milder}" if milder else "") + besides
 
 
+def names(reason: Reason) -> list[str]:
+    """The subjects in which a cause shows itself; of one that is gone, with the name that B has, where the rule tells none."""
+    told: dict[str, str] = {}
+    for found in reason.roots:
+        is_gone = found.aspect == "presence" and found.remedy is not None and found.remedy != reason.remedy
+        told.setdefault(found.subject, f" (now {found.remedy})" if is_gone else "")
+    return [name + now for name, now in told.items()]
+
+
 def measured(reason: Reason) -> str:
     """The largest size that a cause was measured with, and the phases in which it shows."""
     worst = reason.worst

@@ -88,7 +88,10 @@ class Optimizers:
             names = [known for known in self._table["spellings"].get(name, [name]) if known in taken]
             if names:
                 spelled[names[0]] = value
-            elif "pinned" not in row:
+            elif "pinned" in row:
+                if takes_any and cls.__name__ in self._table["pinned_through_keywords"].get(name, []):
+                    spelled[name] = value
+            else:
                 if not (takes_any and name in self._table["through_keywords"]):
                     return None
                 spelled[name] = value
@@ -158,6 +161,9 @@ class Optimizers:
             self._engine.seed()  # one adds noise
             schedule = self._factory.make(cls, arguments)
             found = [self._engine.run(lambda time=time: schedule(time), []) for time in times]
+            again = self._engine.run(lambda: schedule(times[0]), [])
+            if float(numpy.asarray(again)) != float(numpy.asarray(found[0])):
+                fact["random"] = True
             fact["training"] = numbers.measured(numpy.array([float(numpy.asarray(rate)) for rate in found], "float32"))
         except Exception as error:
             fact["training"] = repeatable(error)

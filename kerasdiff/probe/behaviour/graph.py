@@ -193,7 +193,10 @@ class Graph(Engine):
     def stream(self, metric: Any, batches: List[List[Any]]) -> Any:
         """See `Engine.stream`: calling a metric gives its result after the update."""
         backend = self.api.backend
-        fed = [backend.placeholder(shape=array.shape, dtype=str(array.dtype)) for array in batches[0]]
+        fed = []
+        for arrays in zip(*batches):  # one length for all batches where they have one, else it is left open
+            shape = arrays[0].shape if len({len(array) for array in arrays}) == 1 else (None,) + arrays[0].shape[1:]
+            fed.append(backend.placeholder(shape=shape, dtype=str(arrays[0].dtype)))
         step = backend.function(fed, [metric(*fed)])
         return [step(batch)[0] for batch in batches][-1]
 

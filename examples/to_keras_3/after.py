@@ -15,13 +15,11 @@ def hard_sigmoid(x):
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keeps the sample variance, as Keras 2 does for images."""
-
     def call(self, inputs, training=None, mask=None):
         before = keras.ops.copy(self.moving_variance)
         outputs = super().call(inputs, training=training, mask=mask)
-        if training:
-            count = keras.ops.cast(keras.ops.size(inputs[..., 0]), "float32")
+        if training and len(inputs.shape) == 4:
+            count = keras.ops.cast(keras.ops.size(inputs) // inputs.shape[self.axis], "float32")
             batch = self.moving_variance - self.momentum * before
             self.moving_variance.assign(self.momentum * before + batch * (count / (count - 1)))
         return outputs

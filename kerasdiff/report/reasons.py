@@ -65,7 +65,7 @@ class Reason:
         known = self.rule
         if known is not None and known.remedy is not None:
             return known.remedy
-        remedies = {found.remedy for found in self.roots}
+        remedies = {found.remedy for found in self.roots if found.remedy}
         return remedies.pop() if len(remedies) == 1 else None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kerasdiff.compare import causes
-from kerasdiff.knowledge.rules import Rule, Where, rules
+from kerasdiff.knowledge.rules import Restore, Rule, Where, rules
 from kerasdiff.probe import apis
 
 if TYPE_CHECKING:
@@ -51,12 +51,24 @@ def _holds(where: Where, side: Side) -> bool:
     return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages)
 
 
+def _tried(restore: Restore | None) -> dict[str, Any] | None:
+    """A rule's remedy as a divergence has it."""
+    if restore is None:
+        return None
+    return {"code": restore.code} if restore.code else {"arguments": restore.arguments}
+
+
 def _ruled(found: Divergence, known: list[Rule]) -> Divergence:
     rule = next((one for one in known if one.matching(found)), None)
     if rule is None:
         return found
     told = msgspec.structs.replace(
-        found, rule=rule.code, why=rule.why, remedy=rule.remedy or found.remedy, references=rule.references
+        found,
+        rule=rule.code,
+        why=rule.why,
+        remedy=rule.remedy or found.remedy,
+        restore=_tried(rule.restore) or found.restore,
+        references=rule.references,
     )
     if rule.correction is None:
         return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,11 +52,14 @@ def _holds(where: Where, side: Side) -> bool:
     return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages)
 
 
-def _tried(restore: Restore | None) -> dict[str, Any] | None:
-    """A rule's remedy as a divergence has it."""
+def _tried(restore: Restore | None, found: Divergence) -> dict[str, Any] | None:
+    """A rule's remedy as a divergence has it; None where its code is for another subject of the rule."""
     if restore is None:
         return None
-    return {"code": restore.code} if restore.code else {"arguments": restore.arguments}
+    if not restore.code:
+        return {"arguments": restore.arguments}
+    name = re.escape(found.subject.rpartition(".")[2])
+    return {"code": restore.code} if re.search(rf"^(?:(?:def|class) {name}\b|{name} *=)", restore.code, re.M) else None
 
 
 def _ruled(found: Divergence, known: list[Rule]) -> Divergence:
@@ -67,7 +71,7 @@ def _ruled(found: Divergence, known: list[Rule]) -> Divergence:
         rule=rule.code,
         why=rule.why,
         remedy=rule.remedy or found.remedy,
-        restore=_tried(rule.restore) or found.restore,
+        restore=_tried(rule.restore, found) or found.restore,
         references=rule.references,
     )
     if rule.correction is None:

@@ -23,6 +23,8 @@ NAMED = {
     "loss": "losses",
     "metrics": "metrics",
 }
+#: The module of what code defines.
+MODULE = "kerasdiff_remedy"
 #: Where an operation is, which cases call by a name of their own.
 OPERATIONS = ("ops", "backend")
 
@@ -32,7 +34,8 @@ class Remedies:
 
     Each row has a ``subject`` and either ``arguments``, which are added wherever an object of it is made or called and they
     are left unsaid, or ``code``, which defines another object of the subject's last name, with the API as ``keras``. That
-    takes the subject's place among ``symbols``, public names and their objects, and where strings and defaults name it.
+    takes the subject's place among ``symbols``, public names and their objects, and where strings and defaults name it; a
+    subject that isn't there becomes one.
     """
 
     def __init__(
@@ -43,39 +46,51 @@ class Remedies:
         self._added: Dict[int, List[Tuple[str, Dict[str, Any]]]] = {}
         self._keys: Dict[int, Set[str]] = {}
         self._used: Set[str] = set()
+        #: What code defines and the API lacks, by name.
+        self.new: List[Tuple[str, Any]] = []
         #: How putting each in force went, by its place among the rows; one that failed isn't in force.
         self.facts: Dict[str, Fact] = {}
         numbered = [(str(place), row) for place, row in enumerate(rows or [])]
         for key, row in sorted(numbered, key=lambda pair: "code" not in pair[1]):  # arguments go to what code defines
             try:
-                for name in self._names(str(row["subject"])):
+                for name in self._names(str(row["subject"]), "code" in row):
                     self._begin(key, row, name, api)
                 self.facts[key] = dict(row, state="value")
             except Exception as error:
                 self.facts[key] = dict(row, **failure(error))
         self._called = {name.lower(): thing for name, thing in self._symbols.items() if id(thing) in self._keys}
 
-    def _names(self, subject: str) -> List[str]:
+    def _names(self, subject: str, can_be_new: bool) -> List[str]:
         module, _, last = subject.partition(".")
         names = [place + "." + last for place in OPERATIONS] if module == "operations" else [subject]
         found = [name for name in names if name in self._symbols]
-        if not found:
+        if not found and (module == "operations" or not can_be_new):
             raise LookupError("there is no %s" % subject)
-        return found
+        return found or names
 
     def _begin(self, key: str, row: Dict[str, Any], name: str, api: Any) -> None:
         """Put a remedy in force, once it was seen to work: what raises mustn't take the cases of others down."""
-        thing = self._symbols[name]
+        thing = self._symbols.get(name)
         if "code" in row:
             new = _defined(row["code"], name, api)
+            _dress(new, thing, name.rpartition(".")[2])
             self._try(name, new, thing, {})
-            self._replaced[id(thing)] = new
-            self._symbols.update([(known, new) for known, value in self._symbols.items() if value is thing])
+            self._put(name, thing, new)
             thing = new
         else:
             self._try(name, thing, thing, {part: self._value(part, value) for part, value in row["arguments"].items()})
             self._added.setdefault(id(thing), []).append((key, row["arguments"]))
         self._keys.setdefault(id(thing), set()).add(key)
+
+    def _put(self, name: str, thing: Any, new: Any) -> None:
+        """Give ``new`` the place of ``thing``, or the name if there is none."""
+        if thing is None:
+            self.new.append((name, new))
+            self._symbols[name] = new
+        elif thing is not new:
+            self._replaced.update([(known, new) for known, value in self._replaced.items() if value is thing])
+            self._replaced[id(thing)] = new
+            self._symbols.update([(known, new) for known, value in self._symbols.items() if value is thing])
 
     def _try(self, name: str, thing: Any, before: Any, arguments: Dict[str, Any]) -> None:
         """Make an instance of a class, or see that a function takes the arguments. Raises what that raises."""
@@ -100,9 +115,7 @@ class Remedies:
 
     def instead(self, thing: Any) -> Any:
         """What takes the place of an object."""
-        while id(thing) in self._replaced:
-            thing = self._replaced[id(thing)]
-        return thing
+        return self._replaced.get(id(thing), thing)
 
     def complete(self, thing: Any, given: Dict[str, Any], positional: int = 0) -> Dict[str, Any]:
         """The arguments for a class or function, of which ``positional`` more are given by position, with what is added."""
@@ -158,7 +171,7 @@ class Remedies:
 
     def use(self, thing: Any) -> Any:
         """``thing`` itself, which a case is about or calls by its name."""
-        if any(thing is new for new in self._replaced.values()):
+        if any(thing is new for new in list(self._replaced.values()) + [new for _, new in self.new]):
             self._used.update(self._keys[id(thing)] - {key for key, _ in self._added.get(id(thing), [])})
         return thing
 
@@ -166,11 +179,24 @@ class Remedies:
 def _defined(code: str, name: str, api: Any) -> Any:
     """What ``code`` defines under the last part of ``name``. Raises what it raises."""
     last = name.rpartition(".")[2]
-    space: Dict[str, Any] = {"keras": api, "__name__": "kerasdiff_remedy"}
+    space: Dict[str, Any] = {"keras": api, "__name__": MODULE}
     exec(compile(code, "<remedy of %s>" % name, "exec"), space)  # noqa: S102  # of kerasdiff's own rules, see above
     if last not in space:
         raise LookupError("it defines no %s" % last)
     return space[last]
+
+
+def _dress(new: Any, old: Any, name: str) -> None:
+    """Give what code defines the name by which cases know it and, where it takes any argument, the old one's signature."""
+    if getattr(new, "__module__", None) != MODULE:
+        return
+    new.__name__ = new.__qualname__ = name
+    own, before = (new.__dict__.get("__init__"), getattr(old, "__init__", None)) if isinstance(new, type) else (new, old)
+    if own is None or before is None:
+        return
+    kinds = [parameter.kind for parameter in inspect.signature(own).parameters.values()]
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        own.__signature__ = inspect.signature(before)
 
 
 def _parameters(thing: Any) -> List[Dict[str, Any]]:

@@ -22,37 +22,39 @@ _HEADINGS = {
 
 
 def report(comparison: Comparison) -> str:
-    """Each remedy in a line, by outcome, and a summary."""
+    """Each remedy of a subject in a line, by outcome, and a summary."""
     lines = [f"{name}  {visible(words.side(side))}" for name, side in (("A", comparison.a), ("B", comparison.b))]
-    groups = _groups(comparison)
+    groups = [(_state(group), group) for group in _groups(comparison)]
     for state, heading in _HEADINGS.items():
-        found = [group for (told, *_), group in groups.items() if told == state]
+        found = [_line(group, state) for known, group in groups if known == state]
         if found:
             lines += ["", heading]
-            for group in found:
-                lines += _wrapped(_line(group), "  ")
-    return "\n".join([*lines, "", *_wrapped(_summary([state for state, *_ in groups]), "")]) + "\n"
+            lines += [part for line in found for part in _wrapped(line, "  ")]
+    return "\n".join([*lines, "", *_wrapped(_summary([state for state, _ in groups]), "")]) + "\n"
 
 
-def _groups(comparison: Comparison) -> dict[tuple[str, str, str], list[Divergence]]:
-    """The divergences of one remedy of a subject with one outcome, by that outcome."""
-    groups: dict[tuple[str, str, str], list[Divergence]] = {}
+def _groups(comparison: Comparison) -> list[list[Divergence]]:
+    """The divergences of each remedy of a subject."""
+    groups: dict[tuple[str, str], list[Divergence]] = {}
     for found in comparison.divergences:
         if found.verified is not None:
-            key = (found.verified["state"], found.subject, found.verified["tried"])
-            groups.setdefault(key, []).append(found)
-    return groups
+            groups.setdefault((found.subject, found.verified["tried"]), []).append(found)
+    return list(groups.values())
 
 
-def _line(group: list[Divergence]) -> str:
+def _state(group: list[Divergence]) -> str:
+    """The outcome of a remedy: where it was tested, whether some of it isn't restored."""
+    states = {one.verified["state"] for one in group if one.verified is not None}
+    return next(state for state in ("does not", "restores", "untested") if state in states)
+
+
+def _line(group: list[Divergence], state: str) -> str:
     first, more = group[0], len(group) - 1
     name = visible(first.id, NAME_LENGTH) + (f" and {more} more" if more else "")
     rule = f" ({first.rule})" if first.rule else ""
     verdicts = [one.verified for one in group if one.verified is not None]
-    worst = max(verdicts, key=_left)
+    worst = max((one for one in verdicts if one["state"] == state), key=_left)
     told = f"{name}{rule}: {visible(worst['tried'], NAME_LENGTH)}: "
-    if worst["state"] == "untested":
-        return told + visible(worst["why"])
     cases, restored = (sum(one[key] for one in verdicts) for key in ("cases", "restored"))
     if not cases:
         return told + visible(worst["why"])

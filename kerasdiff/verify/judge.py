@@ -134,6 +134,8 @@ class _Judge:
         plain = {one.id for one in tested if one.subject == self._trial.subject and one.case.startswith("default@")}
         is_other = bool(left and plain and not plain & left.keys()) and not identifier.partition("/")[2].startswith("case.")
         worst = None if is_other else max(left.values(), key=_scaled, default=None)
+        if worst is not None and identifier in self._trial.shared:
+            return msgspec.structs.replace(verdict, why=f"its cases differ for another reason too: {_reason(worst)}")
         return msgspec.structs.replace(
             verdict,
             state=RESTORES if worst is None else DOES_NOT,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kerasdiff.compare import quantities
 from kerasdiff.compare.values import brief
 from kerasdiff.fingerprint.document import Symbol
 from kerasdiff.knowledge.load import Effect
@@ -45,6 +46,8 @@ class Trial(msgspec.Struct, frozen=True):
     shown: dict[str, list[Shown]]
     untestable: str = ""
     """Why it can't be tried at all."""
+    shared: frozenset[str] = frozenset()
+    """The ids of divergences whose cases others have a part in too: that one differs still says nothing of the remedy."""
     is_beside: bool = False
     """Whether it is only put in force: a default of the same subject that does less, but belongs to how A makes it."""
 
@@ -67,8 +70,8 @@ class Trial(msgspec.Struct, frozen=True):
 def told(restore: dict[str, Any]) -> str:
     """What is written, in a few words: arguments, or the first line of code."""
     if "code" in restore:
-        lines = [line for line in restore["code"].splitlines() if line.startswith(("def ", "class "))]
-        return f"{lines[0]} …" if lines else "other code"
+        lines = [line for line in restore["code"].splitlines() if line and not line.startswith(("import ", "from ", "#"))]
+        return lines[0] if len(lines) == 1 else f"{lines[0].rstrip(':')} …"
     return ", ".join(f"{name}={brief(value)}" for name, value in restore["arguments"].items())
 
 
@@ -83,8 +86,11 @@ def trials(comparison: Comparison, least: Effect) -> list[Trial]:
         if one.restore is None or not one.effect.reaches(least) or not _is_measured(one.subject, comparison):
             continue
         key = (one.subject, canonical.compact(one.restore))
-        trial = found.setdefault(key, Trial(one.subject, one.restore, {}, _untestable(one.subject, comparison.b)))
-        trial.shown[one.id] = evidence.of(one)
+        trial = found.setdefault(key, Trial(one.subject, one.restore, {}, _untestable(one, comparison.b)))
+        shown = evidence.of(one)
+        trial.shown[one.id] = shown or evidence.beside(one)
+        if not shown:
+            found[key] = msgspec.structs.replace(trial, shared=trial.shared | {one.id})
     subjects = {trial.subject for trial in found.values() if trial.is_in_force}
     beside = [Trial(one.subject, one.restore or {}, {}, is_beside=True) for one in _beside(comparison, subjects, least)]
     return [*found.values(), *beside]
@@ -119,13 +125,14 @@ def _symbol(side: Side, subject: str) -> Symbol:
 
 
 def _family(subject: str, side: Side) -> str | None:
+    """The measured family of a subject; of a symbol that a side lacks, by its name."""
     known = side.subjects().get(subject)
     if known is not None:
         return known[0]
     name = side.name(subject)
     found = side.canonical(name) if name else None
     if found is None:
-        return None
+        return canonical.family((subject,))
     api, target = side.place(found)
     return canonical.family((target, *side.fingerprint.apis[api].symbols[target].aliases))
 
@@ -137,18 +144,19 @@ def _is_measured(subject: str, comparison: Comparison) -> bool:
     return family is None or all(side.fingerprint.family_state(family, side.api_name) != "not run" for side in sides)
 
 
-def _untestable(subject: str, side: Side) -> str:
-    kind = _symbol(side, subject).kind
+def _untestable(found: Divergence, side: Side) -> str:
+    kind = _symbol(side, found.subject).kind
     if kind == "method":
         return "it is a method, which no case calls by itself"
-    return f"B has no {subject}" if kind == "absent" else ""
+    is_lacking = kind == "absent" and "code" not in (found.restore or {})
+    return f"B has no {found.subject}" if is_lacking else ""
 
 
 class _Evidence:
     """Finds the measured cases that a divergence stands for."""
 
     def __init__(self, comparison: Comparison, least: Effect) -> None:
-        self._b = comparison.b
+        self._a, self._b = comparison.a, comparison.b
         self._least = least
         self._found = comparison.divergences
         self._caused: dict[str, list[Divergence]] = {}
@@ -157,26 +165,34 @@ class _Evidence:
                 self._caused.setdefault(one.cause, []).append(one)
 
     def of(self, found: Divergence) -> list[Shown]:
-        """Its own case, and those that it explains; where it is a default that explains none, those that leave it so."""
+        """Its own case, and those that it explains; of what is gone, all that A does."""
+        if found.aspect == "presence":
+            return self._everything(found.subject)
         family, waiting = {found.id: found}, [found]
         while waiting:
             for one in self._caused.get(waiting.pop().id, []):
                 if one.id not in family:
                     family[one.id] = one
                     waiting.append(one)
-        shown = [Shown.of(one) for one in family.values() if self._is_shown(one)]
-        return shown or self._beside(found)
+        return [Shown.of(one) for one in family.values() if self._is_shown(one)]
 
-    def _beside(self, found: Divergence) -> list[Shown]:
-        """Another default of the same subject explains the cases that this one has a part in: the worst explains all."""
+    def beside(self, found: Divergence) -> list[Shown]:
+        """For a default that explains no case, as the worst explains all: the cases of its subject that leave it so."""
         if not found.aspect.startswith(_PARAMETER) or found.restore is None:
             return []
         names = found.restore.get("arguments", {}).keys()
-        defaults = f"{found.subject}/{_PARAMETER}"
-        own = [Shown.of(one) for one in self._found if (one.cause or "").startswith(defaults) and self._is_shown(one)]
-        own = [one for one in own if one.subject == found.subject]
+        own = [Shown.of(one) for one in self._found if one.subject == found.subject and self._is_shown(one)]
         cases = measured(self._b, found.subject)
-        return [one for one in own if not names & (cases.get(one.case, {}).get("arguments") or {}).keys()]
+        given = {one.case: (cases.get(one.case, {}).get("arguments") or {}).keys() for one in own}
+        return [one for one in own if one.quantity != "outcome" and not names & given[one.case]]
+
+    def _everything(self, subject: str) -> list[Shown]:
+        return [
+            Shown(f"{subject}/{_CASE}{case}.{quantity}", subject, case, quantity)
+            for case, facts in measured(self._a, subject).items()
+            if quantities.is_measured(facts)
+            for quantity in sorted(quantities.names(facts))
+        ]
 
     def _is_shown(self, found: Divergence) -> bool:
         return found.evidence == "measured" and found.aspect.startswith(_CASE) and found.effect.reaches(self._least)

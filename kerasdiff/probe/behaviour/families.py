@@ -37,6 +37,7 @@ class Families:
         self._own: List[Tuple[str, Any]] = [
             (names[0], self._remedies.instead(value)) for value, names in found.objects if (identity(value) or "") not in known
         ]
+        self._own += self._remedies.new
         self._engine: Engine = engine(api)
         self._engine.remedies = self._remedies
         self._folder = folder

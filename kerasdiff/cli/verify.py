@@ -57,13 +57,12 @@ def command(
     api_a: str | None,
     api_b: str | None,
 ) -> int:
-    """Try in B the remedies of what differs from A, and say which restore A.
+    """Try the remedies in a live environment, and say which restore A.
 
     A is what compare takes. B is a live environment, env:PATH: it is captured, and once more with every remedy in force
     that kerasdiff knows for it. The same cases tell whether B then gives what A gives, and how much is left.
 
-    \b
-    Exit status: 0 all that was tested restores A, 1 some doesn't, 3 nothing could be tested.
+    Exit status: 0 where all that was tested restores A, 1 where some does not, 3 where nothing could be tested.
     """
     python = environment(b)
     if python is None:

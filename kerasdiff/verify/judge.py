@@ -116,7 +116,7 @@ class _Judge:
         left: dict[str, Divergence] = {}
         beside: set[str] = set()
         tested: list[Shown] = []
-        for one in shown:
+        for one in [*shown, *self._brought()]:
             a, b = (measured(side, one.subject).get(one.case) for side in (again.a, again.b))
             why = self._untested(one, a, b)
             if why or a is None or b is None:
@@ -131,8 +131,7 @@ class _Judge:
                 sizes.append(apart(a, b, one.quantity))
         if not tested:
             return msgspec.structs.replace(verdict, why=max(whys, key=whys.count))
-        plain = {one.id for one in tested if one.subject == self._trial.subject and one.case.startswith("default@")}
-        is_other = bool(left and plain and not plain & left.keys()) and not identifier.partition("/")[2].startswith("case.")
+        is_other = bool(left) and self._is_other(identifier, tested, left)
         worst = None if is_other else max(left.values(), key=_scaled, default=None)
         if worst is not None and identifier in self._trial.shared:
             return msgspec.structs.replace(verdict, why=f"its cases differ for another reason too: {_reason(worst)}")
@@ -146,6 +145,23 @@ class _Judge:
             otherwise=sorted({one.id for one in left.values()}) if is_other else [],
             why="" if worst is None else _reason(worst),
         )
+
+    def _is_other(self, identifier: str, tested: list[Shown], left: dict[str, Divergence]) -> bool:
+        """Whether what is left has another reason than a changed default: all cases without arguments are as in A."""
+        plain = {one.id for one in tested if one.subject == self._trial.subject and one.case.startswith("default@")}
+        is_default = not identifier.partition("/")[2].startswith("case.")
+        is_old = all(one.id in self._before for one in left.values())
+        return is_default and is_old and bool(plain) and not plain & left.keys()
+
+    def _brought(self) -> list[Shown]:
+        """What differs of the subject now, in cases that the remedy has a part in, and agreed before."""
+        cases = {(one.subject, one.case) for shown in self._trial.shown.values() for one in shown}
+        now = [(key, one) for key, found in self._now.items() if key not in cases for one in found]
+        return [
+            Shown.of(one)
+            for (subject, _), one in now
+            if subject == self._trial.subject and one.id not in self._before and not one.aspect.endswith(".outcome")
+        ]
 
     def _untested(self, one: Shown, a: dict[str, Any] | None, b: dict[str, Any] | None) -> str:
         """Why what a case shows says nothing of the remedy; empty where it does."""

@@ -8,6 +8,7 @@ import msgspec
 
 from kerasdiff.capture.run import Request, capture
 from kerasdiff.compare.engine import compare
+from kerasdiff.compare.side import Side
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.probe import apis
 from kerasdiff.verify.judge import judge
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from kerasdiff.capture.run import Event
     from kerasdiff.compare.engine import Comparison
-    from kerasdiff.compare.side import Side
     from kerasdiff.fingerprint.document import Api, Fingerprint, Symbol
 
 #: What is declared; comparing needs it, and rules may ask for it.
@@ -47,6 +47,7 @@ def verify(
     ``tell`` gets what is begun, ``on_event`` what the probe says. Raises `InterpreterError`, `CaptureError` or `ApiError`.
     """
     measured = choice.families or [family for family in apis.TABLE["measured"] if _has(a, family)]
+    Side(a, choice.api_a)  # what A lacks is told before minutes of captures
     request = Request(only=[*DECLARED, *measured], apis=[choice.api_b] if choice.api_b else [])
     tell(f"capturing env:{python}")
     first = compare(a, capture(python, request, on_event), api_a=choice.api_a, api_b=choice.api_b)

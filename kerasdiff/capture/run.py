@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -54,6 +55,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     apis: list[str] = []
     label: str | None = None
     timeout: float = 300.0
+    remedies: list[dict[str, Any]] = []
+    """What is put in force there, of kerasdiff's own rules: ``api``, ``subject``, and ``arguments`` or ``code``."""
 
     def arguments(self) -> Iterator[str]:
         """The probe's command line."""
@@ -95,6 +98,10 @@ def probe(interpreter: Interpreter, request: Request, on_event: Callable[[Event]
             f"--kerasdiff={kerasdiff.__version__}",
             *request.arguments(),
         ]
+        if request.remedies:
+            rows = Path(folder) / "remedies.json"
+            rows.write_text(json.dumps(request.remedies), encoding="ascii")
+            command.append(f"--remedies={rows}")
         with _started(command) as process:
             chatter = _Chatter(process)
             text = refusal = ""

@@ -19,6 +19,7 @@ from kerasdiff.text import visible
 COMMANDS = {
     "capture": "Write the fingerprint of an environment.",
     "compare": "Report what differs between two environments.",
+    "verify": "Try the remedies in a live environment.",
     "explain": "Print what is known of a rule or a symbol.",
     "show": "Print the facts of a fingerprint.",
     "probe": "Export the probe as one file.",

@@ -15,7 +15,7 @@ from kerasdiff.fingerprint.load import parse, save
 from kerasdiff.text import visible
 
 
-def _names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str]:
+def names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str]:
     """The names in all that was given: said twice, an option means both."""
     return [name.strip() for value in given for name in value.split(",") if name.strip()]
 
@@ -31,8 +31,8 @@ def _names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, .
     "--python", metavar="PATH", help="Interpreter or environment to capture.  [default: this one, or the active environment]"
 )
 @click.option("--label", metavar="NAME", help="Name of the environment in reports.  [default: API, version and backend]")
-@click.option("--only", metavar="FAMILIES", multiple=True, callback=_names, help="Probe families to capture, by commas.")
-@click.option("--skip", metavar="FAMILIES", multiple=True, callback=_names, help="Probe families to leave out.")
+@click.option("--only", metavar="FAMILIES", multiple=True, callback=names, help="Probe families to capture, by commas.")
+@click.option("--skip", metavar="FAMILIES", multiple=True, callback=names, help="Probe families to leave out.")
 @click.option(
     "--api", "apis", multiple=True, type=click.Choice(["keras", "tf.keras", "tf_keras"]), help="API to capture.  [default: all]"
 )

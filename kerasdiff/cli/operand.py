@@ -17,7 +17,8 @@ def read(operand: str) -> Fingerprint:
 
     Raises `KerasdiffError`.
     """
-    if not operand.startswith(_ENVIRONMENT):
+    python = environment(operand)
+    if python is None:
         return load(operand)
     from kerasdiff.capture.run import capture
     from kerasdiff.cli.progress import Progress
@@ -25,4 +26,9 @@ def read(operand: str) -> Fingerprint:
     progress = Progress(verbose=False)
     progress.tell(f"capturing {operand}")
     with progress:
-        return capture(operand[len(_ENVIRONMENT) :], on_event=progress.event)
+        return capture(python, on_event=progress.event)
+
+
+def environment(operand: str) -> str | None:
+    """The interpreter or root of the environment that ``operand`` names; None where it names none."""
+    return operand[len(_ENVIRONMENT) :] if operand.startswith(_ENVIRONMENT) else None

@@ -254,6 +254,13 @@ def _finite(number: float) -> float | str:
     return float(f"{number:.3g}") if math.isfinite(number) else "inf"
 
 
+def apart(a: dict[str, Any], b: dict[str, Any], quantity: str) -> float:
+    """How far a quantity of a case is apart, over its largest number; 0 where it is of no numbers."""
+    parts = [quantities.parts(case, quantity) if quantity in quantities.names(case) else [] for case in (a, b)]
+    pairs = zip(*parts, strict=False)
+    return max((_error(x.get("values"), y.get("values"))[0] for x, y in pairs), default=0.0)
+
+
 def _error(a: Any, b: Any) -> tuple[float, float]:
     """``max|a - b| / max(|a|, |b|)`` over a tensor, and ``max|a - b|``; infinite where special values differ."""
     if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b):

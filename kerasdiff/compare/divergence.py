@@ -30,6 +30,10 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of those of the same effect that this one explains."""
     why: str = ""
     remedy: str | None = None
+    restore: dict[str, Any] | None = None
+    """The remedy as it can be tried: ``arguments`` for what is made or called in B, or ``code`` that defines another."""
+    verified: dict[str, Any] | None = None
+    """What trying it in B gave, see `kerasdiff.verify.judge`; None where it wasn't tried."""
     references: list[str] = []
     waived: dict[str, Any] | None = None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kerasdiff.compare import causes
-from kerasdiff.knowledge.rules import Rule, Where, rules
+from kerasdiff.knowledge.rules import Restore, Rule, Where, rules
 from kerasdiff.probe import apis
 
 if TYPE_CHECKING:
@@ -51,12 +52,27 @@ def _holds(where: Where, side: Side) -> bool:
     return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages)
 
 
+def _tried(restore: Restore | None, found: Divergence) -> dict[str, Any] | None:
+    """A rule's remedy as a divergence has it; None where its code is for another subject of the rule."""
+    if restore is None:
+        return None
+    if not restore.code:
+        return {"arguments": restore.arguments}
+    name = re.escape(found.subject.rpartition(".")[2])
+    return {"code": restore.code} if re.search(rf"^(?:(?:def|class) {name}\b|{name} *=)", restore.code, re.M) else None
+
+
 def _ruled(found: Divergence, known: list[Rule]) -> Divergence:
     rule = next((one for one in known if one.matching(found)), None)
     if rule is None:
         return found
     told = msgspec.structs.replace(
-        found, rule=rule.code, why=rule.why, remedy=rule.remedy or found.remedy, references=rule.references
+        found,
+        rule=rule.code,
+        why=rule.why,
+        remedy=rule.remedy or found.remedy,
+        restore=_tried(rule.restore, found) or found.restore,
+        references=rule.references,
     )
     if rule.correction is None:
         return told

@@ -113,7 +113,8 @@ class Pair:
         effect = effects().parameter(self.subject, b.name)
         title = f"the default of {b.name} is {brief(one)} in A, {brief(other)} in B"
         cause = self._setting(b.name) if same(a.default, b.default, b.name) else None
-        return [divergence(self.subject, aspect, effect, title, one, other, remedy=f"{b.name}={brief(one)}", cause=cause)]
+        remedy, restore = f"{b.name}={brief(one)}", _restore(b.name, one)
+        return [divergence(self.subject, aspect, effect, title, one, other, remedy=remedy, restore=restore, cause=cause)]
 
     def _setting(self, parameter: str) -> str | None:
         """The setting whose other value gives an equally declared default another one in effect."""
@@ -147,7 +148,9 @@ class Pair:
         one, other = self._config(self.a, name), self._config(self.b, name)
         if one is not UNSET and other is not UNSET and not same(one, other, name):
             title = f"{name} is {brief(one)} in A, where it is no parameter, {brief(other)} by default in B"
-            return [divergence(self.subject, aspect, effects().parameter(self.subject, name), title, one, other)]
+            effect, remedy = effects().parameter(self.subject, name), f"{name}={brief(one)}"
+            restore = _restore(name, one)
+            return [divergence(self.subject, aspect, effect, title, one, other, remedy=remedy, restore=restore)]
         return [
             divergence(
                 self.subject,
@@ -193,6 +196,19 @@ class Pair:
                 title = f"{key} of a default-made instance is {brief(one)} in A, {brief(other)} in B"
                 found.append(divergence(self.subject, f"config.{key}", effect, title, one, other))
         return found
+
+
+def _restore(name: str, value: Any) -> dict[str, Any] | None:
+    """The argument that gives B the default of A; None where a value is more than plain data or a class and its arguments."""
+    plain = value["config"] if isinstance(value, dict) and value.keys() == {"class_name", "config"} else value
+    parts = list(plain.values()) if isinstance(plain, dict) and plain is not value else [plain]
+    return {"arguments": {name: value}} if all(_is_plain(part) for part in parts) else None
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_plain(part) for part in value)
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _is_telling(a: Any, b: Any, name: str) -> bool:

@@ -11,7 +11,20 @@ if TYPE_CHECKING:
 
 #: What a case says besides its quantities.
 _ABOUT = frozenset(
-    {"revision", "arguments", "input", "random", "weights", "trainable", "build", "outcome", "outcomes", "names", "name"}
+    {
+        "revision",
+        "arguments",
+        "input",
+        "random",
+        "weights",
+        "trainable",
+        "build",
+        "outcome",
+        "outcomes",
+        "names",
+        "name",
+        "remedied",
+    }
 )
 #: What becomes of an argument that was taken: the numbers tell.
 _TAKEN = ("honoured", "ignored", "accepted")

@@ -91,6 +91,8 @@ class Api(Document, frozen=True, kw_only=True):
     operations: Subjects = {}
     training: Subjects = {}
     saving: Subjects = {}
+    remedies: dict[str, dict[str, Any]] = {}
+    """Only where remedies were asked for: how putting each in force went, by its place among them."""
 
 
 class FamilyRun(Document, frozen=True, kw_only=True):

@@ -130,6 +130,6 @@ class Child:
             if self._families is None:
                 from .behaviour.families import Families  # noqa: PLC0415  # imports NumPy, which comes with Keras
 
-                known, folder = self._task["known"], self._task["folder"]
-                self._families = Families(self._task["api"], api, known, signatures.identity, folder)
+                known, folder, remedies = self._task["known"], self._task["folder"], self._task.get("remedies", [])
+                self._families = Families(self._task["api"], api, known, signatures.identity, folder, remedies)
             self._families.run(family, self._item)

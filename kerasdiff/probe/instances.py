@@ -1,7 +1,7 @@
 """The family ``symbols``, second part: the configuration of a default-made instance, with the effective defaults."""
 
 import re
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from . import data
 from .signatures import required
@@ -18,12 +18,19 @@ class Factory:
     """Makes instances of the classes of one API with only their required arguments.
 
     ``symbols`` maps every public name of the API to its object. Values for required arguments come from
-    ``cases/arguments.json``: by symbol and parameter, else by parameter.
+    ``cases/arguments.json``: by symbol and parameter, else by parameter. ``complete`` adds arguments to those of a class or
+    function: `remedies.Remedies.complete`.
     """
 
-    def __init__(self, symbols: Dict[str, Any], parameters: Callable[[type], List[Dict[str, Any]]]) -> None:
+    def __init__(
+        self,
+        symbols: Dict[str, Any],
+        parameters: Callable[[type], List[Dict[str, Any]]],
+        complete: Optional[Callable[[Any, Dict[str, Any], int], Dict[str, Any]]] = None,
+    ) -> None:
         self._symbols = symbols
         self._parameters = parameters
+        self._complete = complete
         table = data.load("cases/arguments.json")
         self._by_symbol: Dict[str, Dict[str, Any]] = table["symbols"]
         self._by_parameter: Dict[str, Any] = table["parameters"]
@@ -48,9 +55,14 @@ class Factory:
         """What the data says for the symbol called ``name`` itself."""
         return self._by_symbol.get(name, {})
 
-    def make(self, cls: type, arguments: Dict[str, Any], *positional: Any) -> Any:
-        """An instance of ``cls``; raises what the library raises."""
-        return cls(*positional, **{key: self.value(value) for key, value in arguments.items()})
+    def make(self, cls: Any, arguments: Dict[str, Any], *positional: Any) -> Any:
+        """An instance of ``cls``, or what a function gives; raises what the library raises."""
+        return cls(*positional, **self.given(cls, arguments, len(positional)))
+
+    def given(self, thing: Any, arguments: Dict[str, Any], positional: int = 0) -> Dict[str, Any]:
+        """What a class or function is given for ``arguments``, besides ``positional`` ones by position. Raises `NoValue`."""
+        values = {key: self.value(value) for key, value in arguments.items()}
+        return values if self._complete is None else self._complete(thing, values, positional)
 
     def value(self, value: Any) -> Any:
         """What an entry of the data file stands for. Raises `NoValue`."""

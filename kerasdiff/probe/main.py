@@ -1,6 +1,7 @@
 """The probe's command line: as ``python probe.pyz > a.json``, and as the host runs it."""
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -24,7 +25,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
         sys.stderr.write("kerasdiff probe: no such family: %s; there are %s\n" % (", ".join(unknown), ", ".join(FAMILIES)))
         return EXIT_USAGE
     program = os.path.abspath(sys.argv[0])
-    options = Options(program, families, given.api, given.label, given.timeout, given.kerasdiff)
+    try:
+        remedies = _rows(given.remedies)
+    except (OSError, ValueError) as error:
+        sys.stderr.write("kerasdiff probe: %s: no list of remedies: %s\n" % (given.remedies, error))
+        return EXIT_USAGE
+    options = Options(program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies)
     output = _Frames(given.frames) if given.frames else _Plain(given.output, given.verbose)
     _catch(_interrupt)  # so that the children end with this process
     try:
@@ -55,6 +61,17 @@ def _names(given: List[str]) -> List[str]:
     return [name for text in given for name in text.split(",") if name]
 
 
+def _rows(path: Optional[str]) -> List[Dict[str, Any]]:
+    """The rows of a file of remedies. Raises `OSError` or `ValueError`."""
+    if path is None:
+        return []
+    with open(path, encoding="utf-8") as stream:
+        rows: List[Dict[str, Any]] = json.load(stream)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "subject" in row for row in rows):
+        raise ValueError("each needs a subject")
+    return rows
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="probe.pyz", description="Prints the fingerprint of this interpreter's Keras environment."
@@ -68,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--label", help="name of the environment in reports")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds a family may take in one API (default 300)")
+    parser.add_argument("--remedies", metavar="FILE", help="remedies of kerasdiff's rules to put in force (kerasdiff verify)")
     parser.add_argument("--verbose", action="store_true", help="show what the framework prints")
     parser.add_argument("--frames", help=argparse.SUPPRESS)
     parser.add_argument("--kerasdiff", default=VERSION, help=argparse.SUPPRESS)

@@ -7,6 +7,8 @@ def merge(first: Dict[str, Any], second: Dict[str, Any]) -> Dict[str, Any]:
     """Two runs of a case as one: a quantity that differs is ``unstable``, with how far the runs were apart."""
     merged = dict(second, **first)
     for name, fact in list(merged.items()):
+        if name == "remedied":  # what is kept from one case to another is remedied once
+            continue
         one, other = first.get(name), second.get(name)
         if one != other and isinstance(fact, (dict, list)) and not _are_errors(one, other):
             merged[name] = {"state": "unstable", "scatter": _scatter(one, other)}

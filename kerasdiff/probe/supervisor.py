@@ -39,7 +39,10 @@ LIBRARIES: List[str] = apis.TABLE["libraries"]
 
 
 class Options(NamedTuple):
-    """What to capture. ``program``: the path that runs this probe again. ``timeout``: seconds a family may take in an API."""
+    """What to capture. ``program``: the path that runs this probe again. ``timeout``: seconds a family may take in an API.
+
+    ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows.
+    """
 
     program: str
     families: List[str]
@@ -47,6 +50,7 @@ class Options(NamedTuple):
     label: Optional[str]
     timeout: float
     kerasdiff: str
+    remedies: List[Dict[str, Any]] = []  # noqa: RUF012  # never changed
 
 
 Say = Callable[[Dict[str, Any]], None]
@@ -180,7 +184,14 @@ class ApiRun:
     def _run_once(self, command: Callable[[str], List[str]], known: Dict[str, str]) -> bool:
         """One process; True when another has to do the rest."""
         folder = tempfile.mkdtemp(prefix="kerasdiff-")
-        task = {"api": self.name, "families": self._left, "done": sorted(self._items), "known": known, "folder": folder}
+        task: Dict[str, Any] = {
+            "api": self.name,
+            "families": self._left,
+            "done": sorted(self._items),
+            "known": known,
+            "folder": folder,
+        }
+        task["remedies"] = [row for row in self._options.remedies if row.get("api") == self.name]
         try:
             cookie = os.urandom(8).hex()
             deadline = Deadline(self._options.timeout)
@@ -272,6 +283,8 @@ class ApiRun:
         self._join_behaviour(groups)
         self.facts["settings"] = groups.get("settings", {})
         self.facts["symbols"] = symbols
+        if "remedies" in groups:
+            self.facts["remedies"] = groups["remedies"]
         for name in self._partial:
             if self.families[name]["state"] == "ok":
                 self.families[name]["state"] = "partial"

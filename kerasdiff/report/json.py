@@ -31,6 +31,12 @@ def summary(comparison: Comparison) -> dict[str, int]:
     }
 
 
+def verified(comparison: Comparison) -> dict[str, int] | None:
+    """How many divergences have a remedy that restores A, does not, or is untested; None where none was tried."""
+    states = [found.verified["state"] for found in comparison.divergences if found.verified is not None]
+    return {state: states.count(state) for state in ("restores", "does not", "untested")} if states else None
+
+
 def _side(side: Side) -> dict[str, Any]:
     return {
         "label": side.fingerprint.label,
@@ -52,6 +58,7 @@ class JsonReporter:
             "b": _side(comparison.b),
             "gate": msgspec.to_builtins(gate),
             "summary": summary(comparison),
+            "verified": verified(comparison),
             "coverage": comparison.coverage,
             "context": comparison.context,
             "divergences": msgspec.to_builtins(comparison.divergences),

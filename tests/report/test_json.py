@@ -33,11 +33,11 @@ PAIRS = [
 RELEASE_PAIR = {"a": "tensorflow-2.10.1", "b": "keras-3.15.1+tensorflow-2.21.0"}
 
 SIDE = {"label", "api", "version"}
-DOCUMENT = {"schema", "a", "b", "gate", "summary", "coverage", "context", "divergences", "not_comparable"}
+DOCUMENT = {"schema", "a", "b", "gate", "summary", "verified", "coverage", "context", "divergences", "not_comparable"}
 SUMMARY = {"breaks", "architecture", "results", "reproducibility", "info", "unexplained", "not_comparable", "waived", "ignored"}
 DIVERGENCE = {
     "id", "rule", "subject", "aspect", "effect", "phases", "evidence", "a", "b", "size", "cause", "explains", "title", "why",
-    "remedy", "references", "waived",
+    "remedy", "restore", "verified", "references", "waived",
 }  # fmt: skip
 PHASES = {"construction", "initialization", "inference", "training", "evaluation", "preprocessing", "saving"}
 

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 import numpy
 
 from .. import apis, canonical
+from ..remedies import Remedies
 
 #: The global seed of every case.
 SEED = 1337
@@ -60,6 +61,8 @@ class Engine:
         #: The names of optimizers whose steps, by default arguments, were seen to differ from run to run.
         self.racing: Set[str] = set()
         self.backend = str(apis.backend(api))
+        #: What is added to the arguments of cases, and takes the place of objects.
+        self.remedies = Remedies()
 
     #: Whether TensorFlow runs eagerly below.
     is_tensorflow_2 = False

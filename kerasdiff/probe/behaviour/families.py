@@ -2,10 +2,12 @@
 
 import gc
 import sys
+from functools import partial
 from typing import Any, Callable, Dict, List, Tuple
 
 from .. import apis, tree
 from ..canonical import GROUPS
+from ..remedies import Remedies
 from . import functions, initializers, layers, library, optimizers, saving, training
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
@@ -19,14 +21,25 @@ Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 class Families:
     """The measured families of one API; its symbols are walked once."""
 
-    def __init__(self, name: str, api: Any, known: Dict[str, str], identity: Callable[[Any], Any], folder: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        api: Any,
+        known: Dict[str, str],
+        identity: Callable[[Any], Any],
+        folder: str,
+        rows: List[Dict[str, Any]],
+    ) -> None:
         found = tree.walk(name, api)
         self._symbols: Dict[str, Any] = {known_as: value for value, names in found.objects for known_as in names}
+        self._remedies = Remedies(rows, api, self._symbols)
         # What another API of this environment has measured is the same object, and measured once.
         self._own: List[Tuple[str, Any]] = [
-            (names[0], value) for value, names in found.objects if (identity(value) or "") not in known
+            (names[0], self._remedies.instead(value)) for value, names in found.objects if (identity(value) or "") not in known
         ]
+        self._own += self._remedies.new
         self._engine: Engine = engine(api)
+        self._engine.remedies = self._remedies
         self._folder = folder
         # Graphs and traces make much garbage, and a framework holds a million objects to look through for it.
         getattr(gc, "freeze", gc.collect)()  # since Python 3.7
@@ -36,9 +49,17 @@ class Families:
         """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""
         if family in GROUPS and not any(value is self._symbols.get("models.Model") for _, value in self._own):
             return  # another API of this environment has the same models, and does the same
-        measure = self._measure(family)
+        for key, fact in self._remedies.facts.items():
+            item("remedies/" + key, partial(dict, fact))
+        measure, item = self._measure(family), self._noting(item)
         measure(self._own, item, "")
         measure(self._own[::-1], item, "again-")
+
+    def _noting(self, item: Item) -> Item:
+        """``item`` that is also told which remedies had a part."""
+        if not self._remedies.facts:
+            return item
+        return lambda name, describe: item(name, partial(self._remedies.noted, name, describe))
 
     def _measure(self, family: str) -> Callable[[List[Tuple[str, Any]], Item, str], None]:
         if family == "layers":

@@ -34,7 +34,7 @@ class Functions:
         self._table = data.load("cases/functions.json")
         self._row = self._table["families"][family]
         self._symbols = symbols
-        self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
+        self._factory = Factory(symbols, lambda cls: constructor(cls) or [], engine.remedies.complete)
 
     def facts(self, names: List[Tuple[str, Any]], item: Item, again: str = "") -> None:
         """Hand the facts of every symbol of the family to ``item``, case by case."""
@@ -123,7 +123,7 @@ class Functions:
         return fact
 
     def _value(self, thing: Any, kind: str, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> Any:
-        arguments = {name: self._factory.value(value) for name, value in case.arguments.items()}
+        arguments = self._factory.given(thing, case.arguments)
         if kind == "function":
             return self._engine.run(partial(thing, **arguments), arrays)
         instance = thing(**arguments)

@@ -25,7 +25,7 @@ class Initializers:
         self._engine = engine
         self._symbols = symbols
         self._table = data.load("cases/initializers.json")
-        self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
+        self._factory = Factory(symbols, lambda cls: constructor(cls) or [], engine.remedies.complete)
 
     def facts(self, names: List[Tuple[str, Any]], item: Item, again: str = "") -> None:
         """Hand the facts of every initializer to ``item``, case by case."""
@@ -81,7 +81,7 @@ class Initializers:
             "kernel_initializer" if any(part["name"] == "kernel_initializer" for part in constructor(dense) or []) else "init"
         )
         given = thing if not isinstance(thing, type) and name == "init" else self._made(thing, arguments)
-        layer = dense(row["units"], **{name: given})
+        layer = self._factory.make(dense, {name: given}, row["units"])
         self._engine.build(Call(layer), [numbers.data(row["data"])])
         return layer.get_weights()[0]
 
@@ -95,7 +95,7 @@ class Initializers:
         return arguments
 
     def _made(self, thing: Any, arguments: Dict[str, Any]) -> Any:
-        return self._factory.make(thing, arguments) if isinstance(thing, type) else thing(**arguments)
+        return self._factory.make(thing, arguments)
 
     def _drawer(self, thing: Any, arguments: Dict[str, Any]) -> Callable[[List[int]], Any]:
         numpy.random.seed(self._table["seed"])  # Keras 1 and the Theano backend draw their seeds from NumPy

@@ -30,7 +30,8 @@ class Layers:
     def __init__(self, engine: Engine, symbols: Dict[str, Any]) -> None:
         self._engine = engine
         self._symbols = symbols
-        self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
+        self._factory = Factory(symbols, lambda cls: constructor(cls) or [], engine.remedies.complete)
+        self._plain = Factory(symbols, lambda cls: constructor(cls) or [])
         self._calls = Calls(self._factory, engine.backend)
         self._table = self._calls.table
         self._base = symbols["layers.Layer"] if "layers.Layer" in symbols else symbols.get("engine.Layer")
@@ -70,14 +71,14 @@ class Layers:
         """``honoured``, ``ignored`` or ``refused``; ``accepted`` where the configuration doesn't tell."""
         others = {key: value for key, value in required.items() if key != row.get("as")}
         try:
-            given = self._factory.make(cls, dict(others, **{argument: row["value"]}))
+            given = self._plain.make(cls, dict(others, **{argument: row["value"]}))
         except Exception:
             return "refused"
         if "as" not in row:
             return "accepted"
         try:
-            meant = self._factory.make(cls, dict(others, **{row["as"]: row.get("means", row["value"])}))
-            found, expected, plain = [_config(made) for made in (given, meant, self._factory.make(cls, required))]
+            meant = self._plain.make(cls, dict(others, **{row["as"]: row.get("means", row["value"])}))
+            found, expected, plain = [_config(made) for made in (given, meant, self._plain.make(cls, required))]
         except Exception:
             return "accepted"
         if expected == plain:

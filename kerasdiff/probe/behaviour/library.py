@@ -68,12 +68,15 @@ class Library:
         quantity = row.get("quantity", "result")
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             try:
-                fact[quantity] = outcome(Kitchen(self._find, self._tools, folder).cook(row["recipe"]), self._engine.fetch)
+                fact[quantity] = outcome(self._kitchen(folder).cook(row["recipe"]), self._engine.fetch)
             except Absent:
                 return {"state": "absent"}
             except Exception as error:
                 fact[quantity] = _failure(error)
         return fact
+
+    def _kitchen(self, folder: str) -> Kitchen:
+        return Kitchen(self._find, self._tools, folder, self._engine.remedies.complete)
 
     def _elements(self, dataset: Any, limit: int) -> Any:
         """The elements of a dataset: one array where each is a number or a text."""
@@ -89,7 +92,7 @@ class Library:
     def _find(self, name: str) -> Any:
         """The symbol called ``name``, or what is below a root: a library that is loaded already."""
         if name in self._symbols:
-            return self._symbols[name]
+            return self._engine.remedies.use(self._symbols[name])
         root, _, path = name.partition(".")
         found: Any = ROOTS[root]() if root in ROOTS else None
         for part in path.split(".") if path else []:

@@ -9,15 +9,16 @@ from ..instances import Factory
 from ..signatures import constructor
 from . import numbers
 from .calls import Calls
+from .engine import Engine
 
 
 class Models:
     """Makes the models of the data in one API."""
 
-    def __init__(self, symbols: Dict[str, Any], backend: str) -> None:
+    def __init__(self, symbols: Dict[str, Any], engine: Engine) -> None:
         self._symbols = symbols
-        self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
-        self._calls = Calls(self._factory, backend)
+        self._factory = Factory(symbols, lambda cls: constructor(cls) or [], engine.remedies.complete)
+        self._calls = Calls(self._factory, engine.backend)
         self._rows: Dict[str, Dict[str, Any]] = data.load("cases/models.json")["models"]
 
     def row(self, name: str) -> Dict[str, Any]:

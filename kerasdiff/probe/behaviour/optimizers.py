@@ -26,7 +26,7 @@ class Optimizers:
     def __init__(self, engine: Engine, symbols: Dict[str, Any]) -> None:
         self._engine = engine
         self._table = data.load("cases/optimizers.json")
-        self._factory = Factory(symbols, lambda cls: constructor(cls) or [])
+        self._factory = Factory(symbols, lambda cls: constructor(cls) or [], engine.remedies.complete)
         self._required: Dict[type, Dict[str, Any]] = {}
         self._plain: Dict[type, Any] = {}
 

@@ -62,12 +62,23 @@ def whole(recipe: Any, parts: Dict[str, Any]) -> Any:
 
 
 class Kitchen:
-    """Evaluates recipes. ``find`` gives the object of a name, or None; ``tools`` are forms besides these, by their key."""
+    """Evaluates recipes.
 
-    def __init__(self, find: Callable[[str], Any], tools: Dict[str, Tool], folder: str) -> None:
+    ``find`` gives the object of a name, or None; ``tools`` are forms besides these, by their key. ``complete`` adds to the
+    arguments of a call: `remedies.Remedies.complete`.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str], Any],
+        tools: Dict[str, Tool],
+        folder: str,
+        complete: Optional[Callable[[Any, Dict[str, Any], int], Dict[str, Any]]] = None,
+    ) -> None:
         self._find = find
         self._tools = tools
         self._folder = folder
+        self._complete = complete
 
     def cook(self, recipe: Any, names: Optional[Dict[str, Any]] = None) -> Any:
         """The value of a recipe. Raises `Absent`, and what is called raises."""
@@ -92,7 +103,9 @@ class Kitchen:
 
     def _call(self, recipe: Dict[str, Any], names: Dict[str, Any]) -> Any:
         function = self._named(recipe["call"])
-        return function(*self.cook(recipe.get("args", []), names), **self._given(function, recipe.get("with", {}), names))
+        positional = self.cook(recipe.get("args", []), names)
+        given = self._given(function, recipe.get("with", {}), names)
+        return function(*positional, **(self._complete(function, given, len(positional)) if self._complete else given))
 
     def _given(self, function: Any, given: Dict[str, Any], names: Dict[str, Any]) -> Dict[str, Any]:
         """Arguments by the spelling that the function takes."""

@@ -28,7 +28,7 @@ class Saving:
         self._engine = engine
         self._symbols = symbols
         self._folder = folder
-        self._models = Models(symbols, engine.backend)
+        self._models = Models(symbols, engine)
         table = data.load("cases/saving.json")
         self._rows: List[Dict[str, Any]] = table["rows"]
         self._inputs: Dict[str, Dict[str, Any]] = table["inputs"]
@@ -48,7 +48,7 @@ class Saving:
         try:
             model = self._models.make(row["model"])
             if "compile" in row:
-                model.compile(**row["compile"])
+                model.compile(**dict(row["compile"], **self._engine.remedies.named(row["compile"])))
             with tempfile.TemporaryDirectory(dir=self._folder) as folder:
                 self._do(row, model, folder, fact)
         except Unsupported:

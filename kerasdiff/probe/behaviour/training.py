@@ -29,7 +29,7 @@ class Training:
     def __init__(self, engine: Engine, symbols: Dict[str, Any]) -> None:
         self._engine = engine
         self._symbols = symbols
-        self._models = Models(symbols, engine.backend)
+        self._models = Models(symbols, engine)
         table = data.load("cases/training.json")
         self._rows: List[Dict[str, Any]] = table["rows"]
         self._inputs: Dict[str, Dict[str, Any]] = table["inputs"]
@@ -63,7 +63,8 @@ class Training:
         model = self._models.make(row["model"])
         given = row["compile"]
         if given is not None:
-            model.compile(**dict(given, optimizer=self._optimizer(given["optimizer"]), **self._mode(model, row)))
+            given = dict(given, optimizer=self._optimizer(given["optimizer"]))
+            model.compile(**dict(given, **self._engine.remedies.named(given)), **self._mode(model, row))
         if row.get("freeze"):
             model.trainable = False
         if row.get("seeded"):
@@ -81,7 +82,8 @@ class Training:
             return given
         name, arguments = given
         cls = self._symbols["optimizers." + name]
-        return cls(**{_spelled(key, cls.__init__): part for key, part in arguments.items()})
+        spelled = {_spelled(key, cls.__init__): part for key, part in arguments.items()}
+        return cls(**self._engine.remedies.complete(cls, spelled))
 
     def _array(self, name: str) -> Any:
         row = self._inputs[name]

@@ -36,10 +36,11 @@ class NothingKnown(KerasdiffError):
 @click.command()
 @click.argument("what", metavar="CODE|SUBJECT")
 def command(what: str) -> None:
-    """Print all that is known of a rule (KD301) or a subject (layers.LSTM).
+    """Print what is known of a rule or a symbol, as KD301 or layers.LSTM.
 
-    A rule: what happened, why, what to write to keep the old behaviour, references, and where it shows in the shipped releases.
-    A subject: its other names, the rules that concern it, and what changed from release to release; * matches anything.
+    Of a rule: what happened, why, what to write to keep the old behaviour, references, and where it shows in the shipped
+    releases. Of a symbol, or of what else is measured (training.fit): its other names, and what changed from release to
+    release; * matches anything.
     """
     known = next((one for one in rules() if one.code == what.upper()), None)
     lines = list(_rule(known) if known else _subject(what))

@@ -131,6 +131,8 @@ class TextReporter:
             yield from self._wrapped("  to keep A's: " + (lines[0] if len(lines) == 1 else ""))
             for line in lines if len(lines) > 1 else []:
                 yield f"      {line}", ""
+        elif not any(found.remedy for found in reason.roots):
+            yield from self._wrapped("  to keep A's: no way is known")
         yield from self._follow(reason)
 
     def _follow(self, reason: Reason) -> Iterator[tuple[str, str]]:

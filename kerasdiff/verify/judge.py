@@ -99,7 +99,10 @@ class _Judge:
 
     def verdict(self, identifier: str) -> Verdict:
         """What became of what cases show of a divergence."""
-        verdict, shown = Verdict(state=UNTESTED, tried=told(self._trial.restore)), self._trial.shown[identifier]
+        verdict, shown = (
+            Verdict(state=UNTESTED, tried=told(self._trial.restore, self._trial.subject)),
+            self._trial.shown[identifier],
+        )
         if self._trial.untestable:
             return msgspec.structs.replace(verdict, why=self._trial.untestable)
         if not shown or self._again is None:

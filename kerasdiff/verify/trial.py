@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -59,7 +60,7 @@ class Trial(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """How it is told beside others."""
-        return f"{self.subject}({told(self.restore)})" if "arguments" in self.restore else self.subject
+        return f"{self.subject}({told(self.restore, self.subject)})" if "arguments" in self.restore else self.subject
 
     def row(self, side: Side) -> dict[str, Any]:
         """The remedy as the probe takes it."""
@@ -67,12 +68,16 @@ class Trial(msgspec.Struct, frozen=True):
         return {"api": side.api_name, "subject": (name and side.canonical(name)) or self.subject, **self.restore}
 
 
-def told(restore: dict[str, Any]) -> str:
-    """What is written, in a few words: arguments, or the first line of code."""
-    if "code" in restore:
-        lines = [line for line in restore["code"].splitlines() if line and not line.startswith(("import ", "from ", "#"))]
-        return lines[0] if len(lines) == 1 else f"{lines[0].rstrip(':')} …"
-    return ", ".join(f"{name}={brief(value)}" for name, value in restore["arguments"].items())
+def told(restore: dict[str, Any], subject: str) -> str:
+    """What is written for a subject, in a few words: arguments, or the first line of its code."""
+    if "code" not in restore:
+        return ", ".join(f"{name}={brief(value)}" for name, value in restore["arguments"].items())
+    name = subject.rpartition(".")[2]
+    lines = restore["code"].splitlines()
+    own = next(
+        (line for line in lines if re.match(rf"(def|class) {re.escape(name)}\b|{re.escape(name)} *=", line)), "other code"
+    )
+    return f"{own.removesuffix(':')} …" if own.endswith(":") else own
 
 
 def trials(comparison: Comparison, least: Effect) -> list[Trial]:
@@ -152,6 +157,11 @@ def _untestable(found: Divergence, side: Side) -> str:
     return f"B has no {found.subject}" if is_lacking else ""
 
 
+def _is_plain(found: Divergence) -> bool:
+    """Whether a case gives no arguments."""
+    return Shown.of(found).case.partition("@")[0] == "default"
+
+
 class _Evidence:
     """Finds the measured cases that a divergence stands for."""
 
@@ -177,11 +187,13 @@ class _Evidence:
         return [Shown.of(one) for one in family.values() if self._is_shown(one)]
 
     def beside(self, found: Divergence) -> list[Shown]:
-        """For a default that explains no case, as the worst explains all: the cases of its subject that leave it so."""
+        """For a default that explains no case, as the worst explains all: those that this does, or that give nothing."""
         if not found.aspect.startswith(_PARAMETER) or found.restore is None:
             return []
         names = found.restore.get("arguments", {}).keys()
-        own = [Shown.of(one) for one in self._found if one.subject == found.subject and self._is_shown(one)]
+        defaults = f"{found.subject}/{_PARAMETER}"
+        here = [one for one in self._found if one.subject == found.subject and self._is_shown(one)]
+        own = [Shown.of(one) for one in here if (one.cause or "").startswith(defaults) or _is_plain(one)]
         cases = measured(self._b, found.subject)
         given = {one.case: (cases.get(one.case, {}).get("arguments") or {}).keys() for one in own}
         return [one for one in own if one.quantity != "outcome" and not names & given[one.case]]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kerasdiff.compare.engine import Comparison, compare
+from kerasdiff.compare.explain import _tried
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.knowledge.rules import Restore
 from kerasdiff.verify.trial import Trial, families, told, trials
 from tests.conftest import compared, fingerprint
 from tests.knowledge.fired import comparison
@@ -51,7 +53,13 @@ def test_code_of_a_rule_is_for_the_subjects_that_it_defines() -> None:
     assert code["code"].startswith("def hard_sigmoid(x)")
     old = {one.id: one for one in comparison("keras-2.3.1+tensorflow-1.15.5:tf.keras", "tensorflow-2.3.4").divergences}
     assert old["losses.cosine_similarity/case.default@binary.inference"].restore is not None
-    assert old["losses.CosineSimilarity/case.default@binary.inference"].restore is None
+    assert old["losses.CosineSimilarity/case.default@binary.inference"].restore is not None
+    assert (
+        _tried(
+            Restore(code="def cosine_similarity(x):\n    pass\n"), old["losses.CosineSimilarity/case.default@binary.inference"]
+        )
+        is None
+    )
 
 
 def test_a_remedy_is_tried_once_for_all_divergences_that_have_it(tried: list[Trial]) -> None:
@@ -112,9 +120,10 @@ def test_families_hold_what_shows_the_remedies(tried: list[Trial]) -> None:
     ("restore", "words"),
     [
         ({"arguments": {"l1": 0.01, "name": None}}, "l1=0.01, name=None"),
-        ({"code": "import numpy\n\n\ndef f(x):\n    return x\n"}, "def f(x) …"),
-        ({"code": "Nadam = keras.optimizers.legacy.Nadam\n"}, "Nadam = keras.optimizers.legacy.Nadam"),
+        ({"code": "def helper(x):\n    pass\n\n\ndef f(x):\n    return x\n"}, "def f(x) …"),
+        ({"code": "f = keras.optimizers.legacy.f\n"}, "f = keras.optimizers.legacy.f"),
+        ({"code": "from keras import f\n"}, "other code"),
     ],
 )
 def test_a_remedy_in_a_few_words(restore: dict[str, object], words: str) -> None:
-    assert told(restore) == words
+    assert told(restore, "layers.f") == words

@@ -37,7 +37,7 @@ KEYS = {
     "initializers": {"seed", "modules", "outside", "chosen", "calls"},
     "optimizers": {
         *("modules", "schedules", "steps", "gradients", "starts", "matrix", "calls", "elsewhere", "historical", "identifiers"),
-        *("times", "spellings", "through_keywords", "outside"),
+        *("times", "spellings", "through_keywords", "pinned_through_keywords", "outside"),
     },
 }
 ROW_KEYS = {
@@ -277,7 +277,7 @@ def test_a_call_of_layers_says_what_it_is_for_and_what_is_measured(row: Row) -> 
     assert set(row.get("only", QUANTITIES)) <= QUANTITIES
     assert row.get("only") != []
     assert ("chance" in row) == ("chance" in row.get("only", []))
-    assert row.get("chance", "output") in ("output", "dropped")
+    assert row.get("chance", "output") in ("output", "dropped", "distinct")
     assert not ("positional" in row and "arguments" in row)
     assert row.get("repeat", 2) > 1
     for name in ("layers", "without", "having", "accepts"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from kerasdiff.compare import ingredients
-from kerasdiff.knowledge.load import Effect, uses
+from kerasdiff.knowledge.load import Effect, equivalents, uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -87,9 +88,9 @@ class _Tracer:
             return
         self._seen.add(found.id)
         case = _Case.of(found.aspect)
-        if found.cause is not None or not found.aspect.startswith(_CASE) or case.quantity not in uses().traced:
+        if found.cause is not None or not found.aspect.startswith(_CASE) or case.quantity == "outcome":
             return
-        for use in self._used(found.subject, case):
+        for use in self._used(found.subject, case) if case.quantity in uses().traced else ():
             candidates = [other for other in self._measured.get(use.name, []) if self._explains(other, found, use)]
             for other in sorted(candidates, key=lambda other: (other.effect.rank, -_size(other), other.id)):
                 self._trace(other)
@@ -97,6 +98,21 @@ class _Tracer:
                 if root is not None and root != found.id:
                     self._found[found.id] = msgspec.structs.replace(found, cause=root)
                     return
+        setting = self._setting(found.subject, case)
+        if setting is not None:
+            self._found[found.id] = msgspec.structs.replace(found, cause=setting)
+
+    def _setting(self, subject: str, case: _Case) -> str | None:
+        """The setting of another value that reaches a case: by a parameter left to it, or, of what is no symbol, by name."""
+        symbol = self._symbol(subject)
+        parameters = {part.name for part in (symbol.parameters if symbol else None) or []}
+        left = parameters - self._given(subject, f"{_CASE}{case.call}@{case.input}.x")
+        for parameter, setting in equivalents().effective_none.items():
+            identifier = f"settings.{setting}/value"
+            patterns = uses().settings.get(setting, [])
+            if identifier in self._found and (parameter in left or any(fnmatchcase(subject, known) for known in patterns)):
+                return identifier
+        return None
 
     def _explains(self, cause: Divergence, found: Divergence, use: _Use) -> bool:
         if use.name == found.subject or not _reaches(cause, found):

@@ -168,7 +168,7 @@ class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantities that objects of a family reach, where it isn't all. ``plain``: the inputs on which an object of a family shows
     what it does in a usual model. ``traced``: the quantities that what is used explains. ``alike``: pairs of modules; a symbol
     of the first rests on that of the second which has the same name. ``parts``: endings of the names of what a symbol is
-    made of, after its own.
+    made of, after its own. ``settings``: the subjects that a setting reaches without a parameter that says so.
     """
 
     parameters: dict[str, str]
@@ -177,6 +177,7 @@ class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     traced: list[str]
     alike: list[tuple[str, str]]
     parts: list[str]
+    settings: dict[str, list[str]]
 
     def family(self, parameter: str) -> str | None:
         """The family of the objects that a parameter's values name."""

@@ -97,11 +97,11 @@ def reasons(divergences: Iterable[Divergence], *, verbose: bool = False) -> list
 
 
 def _root(found: Divergence, known: dict[str, Divergence]) -> Divergence:
-    """The first cause of a divergence, itself where it has none that is as bad."""
+    """The first cause of a divergence, itself where it has none that is as bad; a setting is whatever it leads to."""
     seen = {found.id}
     while found.cause in known and found.cause not in seen:
         cause = known[found.cause]
-        if cause.effect.rank > found.effect.rank:
+        if cause.effect.rank > found.effect.rank and not cause.subject.startswith("settings."):
             break
         found = cause
         seen.add(found.id)

@@ -86,6 +86,31 @@ def test_what_a_case_is_not_made_of_does_not_explain_it(cause: str, effect: str)
     assert traced(found(cause), found(effect)) == {cause: None, effect: None}
 
 
+SETTING = divergence(
+    "settings.image_data_format", "value", Effect.ARCHITECTURE, "is another", "channels_last", "channels_first"
+)
+
+
+@pytest.mark.parametrize(
+    ("effect", "is_reached"),
+    [
+        ("layers.Conv2D/case.default@4d.inference", True),
+        ("layers.SpatialDropout2D/case.chance@ones4d.shared", True),
+        ("operations.conv2d/case.default.result", True),
+        ("preprocessing.image.img_to_array/case.default.result", True),
+        # the case gives the data format; the layer has none; an argument's fate is no setting's
+        ("layers.Conv2D/case.pinned@4d.inference", False),
+        ("layers.Dense/case.default@2d.inference", False),
+        ("operations.relu/case.default.result", False),
+        ("layers.Conv2D/case.argument-dim_ordering@config.outcome", False),
+    ],
+)
+@pytest.mark.parametrize("worst", [BREAKS, RESULTS])
+def test_a_setting_explains_what_is_left_to_it(effect: str, is_reached: bool, worst: Effect) -> None:
+    assert traced(SETTING, found(effect, worst))[effect] == (SETTING.id if is_reached else None)
+    assert traced(found(effect, worst))[effect] is None
+
+
 def test_a_cause_is_as_bad_and_as_early_as_what_it_explains() -> None:
     inner, outer = LSTM, "layers.Bidirectional/case.lstm@3d.inference"
     assert traced(found(inner), found(outer))[outer] == inner

@@ -62,7 +62,7 @@ def test_every_divergence_is_in_one_reason_and_none_is_worse_than_it(pair: tuple
     found = compare(*map(fingerprint, pair)).divergences
     told = reasons(found, verbose=verbose)
     assert sorted(one.id for reason in told for one in reason.all) == sorted(one.id for one in found)
-    assert all(reason.first.effect is reason.effect for reason in told)
+    assert all(reason.first.effect is reason.effect for reason in told if not reason.first.subject.startswith("settings."))
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="->".join)

@@ -114,7 +114,7 @@ class Probe:
         self._groups: tuple[str, ...] = load("kerasdiff_probe.canonical").GROUPS
         self._join: Callable[..., None] = load("kerasdiff_probe.supervisor")._join_cases
         self._merge: Callable[..., dict[str, Any]] = load("kerasdiff_probe.measured").merge
-        self._families = families.Families(api, load("kerasdiff_probe.apis").load(api), {}, identity, folder)
+        self._families = families.Families(api, load("kerasdiff_probe.apis").load(api), {}, identity, folder, [])
 
     def symbol(self, name: str) -> Any:
         """The object publicly called ``name``; None where a subject is no symbol."""

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Control characters, and those of Unicode that reorder or hide what stands beside them.
 _UNSAFE = re.compile(
@@ -21,3 +26,17 @@ def visible(text: str, limit: int = 2000) -> str:
 def visible_lines(text: str, limit: int = 2000) -> list[str]:
     """The lines of ``text``, each made safe to show."""
     return [visible(line, limit) for line in text.splitlines()]
+
+
+def listed(names: Sequence[str], most: int | None) -> str:
+    """The first ``most`` of some names, and how many more there are; None: all."""
+    shown = names[:most]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
+
+
+def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
+    """``text`` in lines of ``width`` columns: the first after ``indent``, the others after ``hanging``, by default two more."""
+    after = indent + "  " if hanging is None else hanging
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=after, break_long_words=False, break_on_hyphens=False
+    )

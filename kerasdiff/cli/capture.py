@@ -8,16 +8,12 @@ import click
 
 from kerasdiff.capture.interpreter import find
 from kerasdiff.capture.run import CaptureError, Request, probe
+from kerasdiff.cli.options import APIS, names
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 from kerasdiff.errors import ExitStatus
 from kerasdiff.fingerprint.load import parse, save
 from kerasdiff.text import visible
-
-
-def names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str]:
-    """The names in all that was given: said twice, an option means both."""
-    return [name.strip() for value in given for name in value.split(",") if name.strip()]
 
 
 @click.command()
@@ -33,9 +29,7 @@ def names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ..
 @click.option("--label", metavar="NAME", help="Name of the environment in reports.  [default: API, version and backend]")
 @click.option("--only", metavar="FAMILIES", multiple=True, callback=names, help="Probe families to capture, by commas.")
 @click.option("--skip", metavar="FAMILIES", multiple=True, callback=names, help="Probe families to leave out.")
-@click.option(
-    "--api", "apis", multiple=True, type=click.Choice(["keras", "tf.keras", "tf_keras"]), help="API to capture.  [default: all]"
-)
+@click.option("--api", "apis", multiple=True, type=APIS, help="API to capture.  [default: all]")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from kerasdiff.cli.operand import read
+from kerasdiff.cli.options import EFFECTS, apis
 from kerasdiff.cli.output import put
 from kerasdiff.compare.engine import Comparison, compare
 from kerasdiff.fingerprint.load import write
@@ -21,8 +22,6 @@ from kerasdiff.report.interface import Shown
 
 if TYPE_CHECKING:
     from kerasdiff.report.interface import Reporter
-
-_APIS = click.Choice(["keras", "tf.keras", "tf_keras"])
 
 
 @click.command()
@@ -37,17 +36,13 @@ _APIS = click.Choice(["keras", "tf.keras", "tf_keras"])
     help="Format of the report.",
 )
 @click.option("-o", "--output", metavar="FILE", help="File to write instead of standard output.")
-@click.option(
-    "--fail-on", type=click.Choice([effect.value for effect in Effect]), default="results", show_default=True, help="The gate."
-)
-@click.option("--api", type=_APIS, help="API to compare on both sides.  [default: the one that people use there]")
-@click.option("--api-a", type=_APIS, help="API of A.")
-@click.option("--api-b", type=_APIS, help="API of B.")
+@click.option("--fail-on", type=EFFECTS, default="results", show_default=True, help="The gate.")
+@apis
 @click.option("--only", multiple=True, metavar="PATTERN", help="Compare these ids (subject/aspect) alone, as 'layers.*'.")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave out ids (subject/aspect) that match, as 'callbacks.*'.")
 @click.option(
     "--min-effect",
-    type=click.Choice([effect.value for effect in Effect]),
+    type=EFFECTS,
     default="info",
     show_default=True,
     help="Show nothing milder; the gate counts all.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from kerasdiff.knowledge.rules import Rule, rules
 from kerasdiff.releases.shelf import history, release
 from kerasdiff.report import words
 from kerasdiff.report.reasons import Reason, reasons
-from kerasdiff.text import visible, visible_lines
+from kerasdiff.text import listed, visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,16 +148,8 @@ def _aliases(side: Side, name: str) -> set[str]:
 
 def _counted(reason: Reason) -> str:
     names = list(dict.fromkeys(found.subject for found in reason.roots))
-    told = ", ".join(names[: words.FEW]) + (f" and {len(names) - words.FEW} more" if len(names) > words.FEW else "")
-    return visible(f"{reason.effect.value} in {told}")
+    return visible(f"{reason.effect.value} in {listed(names, words.FEW)}")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        visible(text),
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  " * bool(indent),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrapped(visible(text), _WIDTH, indent, None if indent else "")

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from kerasdiff.cli.operand import read
+from kerasdiff.cli.options import APIS
 from kerasdiff.cli.output import put
 from kerasdiff.compare import quantities
 from kerasdiff.compare.context import conflicts
@@ -33,9 +34,7 @@ class NothingMatches(KerasdiffError):
 @click.command()
 @click.argument("fingerprint")
 @click.argument("pattern", required=False)
-@click.option(
-    "--api", type=click.Choice(["keras", "tf.keras", "tf_keras"]), help="API to show.  [default: the one that people use there]"
-)
+@click.option("--api", type=APIS, help="API to show.  [default: the one that people use there]")
 @click.option("--coverage", is_flag=True, help="Print how much was probed, by kind, and what wasn't, with the reasons.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the facts."

@@ -6,19 +6,18 @@ from pathlib import Path
 
 import click
 
-from kerasdiff.cli.capture import names
 from kerasdiff.cli.operand import environment, read
+from kerasdiff.cli.options import EFFECTS, apis, names
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 from kerasdiff.fingerprint.load import write
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.probe import apis
+from kerasdiff.probe.apis import TABLE
 from kerasdiff.verify.judge import status
 from kerasdiff.verify.run import Choice, verify
 
-_APIS = click.Choice(["keras", "tf.keras", "tf_keras"])
-_FAMILIES: list[str] = apis.TABLE["measured"]
+_FAMILIES: list[str] = TABLE["measured"]
 
 
 @click.command()
@@ -31,7 +30,7 @@ _FAMILIES: list[str] = apis.TABLE["measured"]
 @click.option(
     "--min-effect",
     "least",
-    type=click.Choice([effect.value for effect in Effect]),
+    type=EFFECTS,
     default="results",
     show_default=True,
     help="Try the remedies of divergences of this effect and worse.",
@@ -43,9 +42,7 @@ _FAMILIES: list[str] = apis.TABLE["measured"]
     callback=names,
     help="Measured families to capture, by commas.  [default: those that A has]",
 )
-@click.option("--api", type=_APIS, help="API to compare on both sides.  [default: the one that people use there]")
-@click.option("--api-a", type=_APIS, help="API of A.")
-@click.option("--api-b", type=_APIS, help="API of B.")
+@apis
 def command(
     a: str,
     b: str,

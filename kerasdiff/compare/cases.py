@@ -9,13 +9,14 @@ import msgspec
 
 from kerasdiff.compare import quantities
 from kerasdiff.compare.divergence import Divergence, divergence
-from kerasdiff.knowledge.load import Effect, Quantity, tolerances
+from kerasdiff.knowledge.load import Effect, Quantity
 from kerasdiff.knowledge.load import quantities as known_quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kerasdiff.fingerprint.document import Symbol
+    from kerasdiff.knowledge.load import Tolerances
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """What B does with an argument by its historical name: ``honoured``, ``accepted``, ``ignored`` or ``refused``."""
 
 
-def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outcome:
+def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances, *, alike: bool = False) -> Outcome:
     """Compare the cases that both sides have; ``alike`` says that they are known to be bit-equal: nothing is looked into."""
     divergences = [] if alike else list(_names(subject, a, b))
     compared = 0
@@ -48,7 +49,7 @@ def compare(subject: str, a: Symbol, b: Symbol, *, alike: bool = False) -> Outco
         if one.get("revision") != other.get("revision"):
             unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
             continue
-        found = [] if alike else list(_case(subject, case, one, other))
+        found = [] if alike else list(_case(subject, case, one, other, tolerances))
         compared += 1
         call = case.partition("@")[0]
         if quantities.is_measured(one) and quantities.is_measured(other):  # what raises agrees with nothing
@@ -95,7 +96,7 @@ def _listed(names: Any, limit: int = 160) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
-def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -> Iterator[Divergence]:
+def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any], tolerances: Tolerances) -> Iterator[Divergence]:
     made = [quantities.made(side) for side in (one, other)]
     if made == ["value", "error"] and quantities.is_measured(one):  # a graph raises later what raises here at once
         title = f"{case}: raises {other['build'].get('type')} in B: {other['build'].get('message', '')}"
@@ -119,7 +120,7 @@ def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]) -
     draws = any("same_as" not in quantities.mapping(side.get("training")) for side in (one, other))
     is_random = bool(one.get("random") and other.get("random") and draws)
     for quantity in sorted(quantities.names(one) & quantities.names(other)):
-        yield from _quantity(subject, case, quantity, one, other, is_random=is_random)
+        yield from _quantity(subject, case, quantity, one, other, tolerances, is_random=is_random)
 
 
 def _found(subject: str, aspect: str, effect: Effect, title: str, a: Any, b: Any, phases: list[str], **more: Any) -> Divergence:
@@ -167,7 +168,14 @@ def _weights(subject: str, case: str, one: dict[str, Any], other: dict[str, Any]
 
 
 def _quantity(
-    subject: str, case: str, quantity: str, one: dict[str, Any], other: dict[str, Any], *, is_random: bool
+    subject: str,
+    case: str,
+    quantity: str,
+    one: dict[str, Any],
+    other: dict[str, Any],
+    tolerances: Tolerances,
+    *,
+    is_random: bool,
 ) -> Iterator[Divergence]:
     aspect, known = f"case.{case}.{quantity}", known_quantities().get(quantity, Quantity())
     phases = known.phases
@@ -197,7 +205,7 @@ def _quantity(
         return
     size = max((_error(x.get("values"), y.get("values")) for x, y in zip(a, b, strict=True)), default=(0.0, 0.0))
     types = {str(part.get("dtype")) for part in a} | {"float16" if "float16" in case else ""}
-    tolerance = tolerances().of(subject, quantity, types)
+    tolerance = tolerances.of(subject, quantity, types)
     if size[0] > tolerance:
         is_draw = is_random and known.random
         effect = (Effect.REPRODUCIBILITY if is_draw else Effect.RESULTS).at_most(known.effect)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kerasdiff.knowledge.load import Effect
+from kerasdiff.knowledge.load import Effect, Tolerances
 
 
 class Divergence(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +57,10 @@ def divergence(subject: str, aspect: str, effect: Effect, title: str, a: Any = N
 
 
 class Findings:
-    """Collects what the parts of a comparison find; the first of equal ids counts."""
+    """Collects what the parts of a comparison find; the first of equal ids counts. Numbers may differ by ``tolerances``."""
 
-    def __init__(self) -> None:
+    def __init__(self, tolerances: Tolerances) -> None:
+        self.tolerances = tolerances
         self._divergences: dict[str, Divergence] = {}
         self._not_comparable: dict[str, NotComparable] = {}
 

@@ -10,7 +10,7 @@ from kerasdiff.compare import context, coverage, explain, settings, symbols
 from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, divergence
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import VALUE, Fingerprint
-from kerasdiff.knowledge.load import Effect
+from kerasdiff.knowledge.load import Allowance, Effect, tolerances
 from kerasdiff.probe import canonical
 
 #: The families whose facts are measured.
@@ -33,14 +33,22 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """How many ids were left out on request."""
 
 
-def compare(a: Fingerprint, b: Fingerprint, *, api_a: str | None = None, api_b: str | None = None) -> Comparison:
+def compare(
+    a: Fingerprint,
+    b: Fingerprint,
+    *,
+    api_a: str | None = None,
+    api_b: str | None = None,
+    allowances: tuple[Allowance, ...] = (),
+) -> Comparison:
     """Every divergence between A, where the code is known to work, and B, where it moves to.
 
-    Without ``api_a`` or ``api_b`` the API that people use with that environment is compared. Raises `ApiError` where a
-    fingerprint doesn't hold the API asked for.
+    Without ``api_a`` or ``api_b`` the API that people use with that environment is compared. ``allowances`` are other
+    tolerances than those that were derived from measured noise. Raises `ApiError` where a fingerprint doesn't hold the API
+    asked for.
     """
     one, other = Side(a, api_a), Side(b, api_b)
-    findings = Findings()
+    findings = Findings(msgspec.structs.replace(tolerances(), allowances=allowances))
     compared = symbols.Compared()
     if _both_usable(one, other, findings):
         compared = symbols.alike(one) if _is_alike(one, other) else _compare(one, other, findings)

@@ -55,7 +55,8 @@ def measured_elsewhere(a: Side, b: Side, findings: Findings) -> Compared:
     objects = compared = lost = 0
     one, other = a.subjects(), b.subjects()
     for name in sorted(one.keys() & other.keys()):
-        outcome = cases.compare(name, *(Symbol(kind="measured", cases=side[name][1]) for side in (one, other)))
+        measured = [Symbol(kind="measured", cases=side[name][1]) for side in (one, other)]
+        outcome = cases.compare(name, *measured, findings.tolerances)
         for found in outcome.divergences:
             findings.add(found)
         for identifier, why in outcome.unknown:
@@ -179,7 +180,7 @@ def _pair(
         findings.add(divergence(subject, "kind", Effect.INFO, title, one.kind, other.kind))
     if other.deprecated and not one.deprecated:
         findings.add(divergence(subject, "deprecated", Effect.INFO, f"{subject} is marked as deprecated in B", a=False, b=True))
-    measured = cases.compare(subject, one, other, alike=alike)
+    measured = cases.compare(subject, one, other, findings.tolerances, alike=alike)
     for identifier, why in measured.unknown:
         findings.unknown(identifier, why)
     gone = f"{_lost_module(subject, a, b) or subject}/presence" if is_gone else None

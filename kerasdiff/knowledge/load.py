@@ -135,6 +135,14 @@ class Renames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     yield there + name[len(here) :]
 
 
+class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another tolerance than the table's, for what fits two patterns: ``*`` is anything."""
+
+    subject: str
+    tolerance: float
+    quantity: str = "*"
+
+
 class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far measured numbers may be apart, relative to the largest number of the tensor: ``tolerances.json``.
 
@@ -149,9 +157,14 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default: float
     not_exercised: list[str]
     not_exercised_parameters: list[str]
+    allowances: tuple[Allowance, ...] = ()
+    """What a user sets instead; the first that fits counts."""
 
     def of(self, subject: str, quantity: str, dtypes: Collection[str] = ()) -> float:
         """The tolerance for a quantity of a subject, measured in tensors of these types."""
+        for other in self.allowances:
+            if fnmatchcase(subject, other.subject) and fnmatchcase(quantity, other.quantity):
+                return other.tolerance
         own = self.families.get(subject.partition(".")[0], self.default)
         return max(own, self.quantities.get(quantity, 0.0), *(self.dtypes.get(dtype, 0.0) for dtype in dtypes))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import textwrap
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kerasdiff.compare import coverage
-from kerasdiff.text import visible
+from kerasdiff.text import visible, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,11 +66,4 @@ def _reasons(kind: str, found: dict[str, str], symbols: int) -> Iterator[str]:
         by_reason.setdefault(why, []).append(visible(name, NAME_LENGTH))
     for why, names in by_reason.items():
         told = f"all {kind}" if len(names) == symbols else ", ".join(names)
-        yield from textwrap.wrap(
-            f"{told}: {visible(why, REASON_LENGTH)}",
-            WIDTH,
-            initial_indent="  ",
-            subsequent_indent="    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        yield from wrapped(f"{told}: {visible(why, REASON_LENGTH)}", WIDTH, "  ")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.probe import apis
-from kerasdiff.text import visible
+from kerasdiff.text import listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,9 +47,8 @@ class Group:
 
     def lines(self, *, verbose: bool) -> Iterator[str]:
         """What is said, and of which subjects."""
-        names = _names(
-            [visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in self.subjects], verbose=verbose
-        )
+        subjects = [visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in self.subjects]
+        names = listed(subjects, None if verbose else NAMES)
         if self.first.aspect == "presence":
             yield f"{self.said()}: {names}" if len(self.subjects) > 1 else self.said()
             return
@@ -95,13 +94,7 @@ class Measured:
     def lines(self, *, verbose: bool) -> Iterator[str]:
         """What is said, and of which subjects."""
         names = [visible(name, NAME_LENGTH) for name in dict.fromkeys(self.subjects)]
-        yield f"{_names(names, verbose=verbose)}: {self.said()}"
-
-
-def _names(names: list[str], *, verbose: bool) -> str:
-    """The first names, and how many more there are; ``verbose``: all."""
-    shown = names if verbose else names[:NAMES]
-    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
+        yield f"{listed(names, None if verbose else NAMES)}: {self.said()}"
 
 
 def _case(found: Divergence) -> str:

@@ -10,11 +10,12 @@ from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
-from kerasdiff.text import visible, visible_lines
+from kerasdiff.text import listed, visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.gate.decide import Gate
 
@@ -31,6 +32,11 @@ def _plain(text: str) -> str:
 def _code(text: str) -> str:
     """Text as code on one line; a backtick in it would end it."""
     return f"`{visible(text, NAME_LENGTH).replace('`', chr(39))}`"
+
+
+def _codes(divergences: list[Divergence]) -> list[str]:
+    """The subjects as code, each once."""
+    return [_code(name) for name in dict.fromkeys(found.subject for found in divergences)]
 
 
 def _block(text: str, indent: str) -> Iterator[str]:
@@ -84,10 +90,7 @@ class MarkdownReporter:
 
     def _reason(self, reason: Reason) -> Iterator[str]:
         known = reason.rule
-        names = list(dict.fromkeys(found.subject for found in reason.roots))
-        shown = names if self._shown.verbose else names[: words.FEW]
-        told = ", ".join(_code(name) for name in shown)
-        told += f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+        told = listed(_codes(reason.roots), None if self._shown.verbose else words.FEW)
         if known is None:
             mark = "*Unexplained.* " if reason.is_unexplained else ""
             yield f"- {mark}{told}: {_plain(reason.told.said())}"
@@ -102,6 +105,4 @@ class MarkdownReporter:
             else:
                 yield f"  To keep A's: {_code(remedy)}" if known is None else f"  To keep A's: {_plain(remedy)}"
         if reason.follow:
-            also = list(dict.fromkeys(found.subject for found in reason.follow))
-            more = f" and {len(also) - words.FEW} more" if len(also) > words.FEW else ""
-            yield f"  {len(reason.follow)} more from this: {', '.join(_code(name) for name in also[: words.FEW])}{more}"
+            yield f"  {len(reason.follow)} more from this: {listed(_codes(reason.follow), words.FEW)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import textwrap
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
@@ -16,7 +15,7 @@ from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH, NAMES
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
-from kerasdiff.text import visible, visible_lines
+from kerasdiff.text import listed, visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,14 +61,7 @@ class TextReporter:
         safe = visible(text, len(text))  # bounded by who wrote it: a list of all names may be long
         lead = len(safe) - len(safe.lstrip())
         start = indent + safe[:lead]
-        for line in textwrap.wrap(
-            safe.lstrip(),
-            self._width,
-            initial_indent=start,
-            subsequent_indent=start + "  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        ):
+        for line in wrapped(safe.lstrip(), self._width, start):
             yield line, style
 
     def _lines(self, comparison: Comparison, gate: Gate) -> Iterator[tuple[str, str]]:
@@ -116,11 +108,8 @@ class TextReporter:
         if known is None:
             return
         yield from self._wrapped(f"{known.title} [{known.code}]", style="bold")
-        names = words.names(reason)
-        shown = names if self._verbose else names[: words.FEW]
-        told = ", ".join(visible(name, NAME_LENGTH) for name in shown)
-        more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
-        yield from self._wrapped(f"  in {told}{more}{words.measured(reason)}")
+        names = [visible(name, NAME_LENGTH) for name in words.names(reason)]
+        yield from self._wrapped(f"  in {listed(names, None if self._verbose else words.FEW)}{words.measured(reason)}")
         if self._verbose:
             for found in reason.roots:
                 yield from self._wrapped(visible(f"    {found.id}: {found.title}"))
@@ -143,10 +132,8 @@ class TextReporter:
             for found in reason.follow:
                 yield from self._wrapped(visible(f"    follows: {found.id}: {found.title}"))
             return
-        names = list(dict.fromkeys(found.subject for found in reason.follow))
-        told = ", ".join(visible(name, NAME_LENGTH) for name in names[: words.FEW])
-        more = f" and {len(names) - words.FEW} more" if len(names) > words.FEW else ""
-        yield from self._wrapped(f"  {len(reason.follow)} more from this: {told}{more}")
+        names = [visible(name, NAME_LENGTH) for name in dict.fromkeys(found.subject for found in reason.follow)]
+        yield from self._wrapped(f"  {len(reason.follow)} more from this: {listed(names, words.FEW)}")
 
     def _not_comparable(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
         if not comparison.not_comparable:
@@ -168,11 +155,8 @@ class TextReporter:
         yield "", ""
         yield "Context, no findings by themselves", "bold"
         if packages:
-            shown = packages if self._verbose else packages[:NAMES]
-            rest = len(packages) - len(shown)
-            changes = [f"{name} {one or 'absent'} → {other or 'absent'}" for name, one, other in shown]
-            told = ", ".join(visible(change, NAME_LENGTH) for change in changes)
-            yield from self._wrapped(f"packages: {told}" + (f" and {rest} more" if rest else ""))
+            changes = [visible(f"{name} {one or 'absent'} → {other or 'absent'}", NAME_LENGTH) for name, one, other in packages]
+            yield from self._wrapped(f"packages: {listed(changes, None if self._verbose else NAMES)}")
         for key, one, other in runtime:
             yield from self._wrapped(visible(f"{key}: {_brief(one)} → {_brief(other)}"))
         for side, line in conflicts:

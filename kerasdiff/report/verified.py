@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH
-from kerasdiff.text import visible
+from kerasdiff.text import visible, wrapped
 
 if TYPE_CHECKING:
     from kerasdiff.compare.divergence import Divergence
@@ -29,8 +28,8 @@ def report(comparison: Comparison) -> str:
         found = [_line(group, state) for known, group in groups if known == state]
         if found:
             lines += ["", heading]
-            lines += [part for line in found for part in _wrapped(line, "  ")]
-    return "\n".join([*lines, "", *_wrapped(_summary([state for state, _ in groups]), "")]) + "\n"
+            lines += [part for line in found for part in wrapped(line, _WIDTH, "  ")]
+    return "\n".join([*lines, "", *wrapped(_summary([state for state, _ in groups]), _WIDTH, hanging="")]) + "\n"
 
 
 def _groups(comparison: Comparison) -> list[list[Divergence]]:
@@ -81,15 +80,4 @@ def _summary(states: list[str]) -> str:
     return (
         f"{restore} of {total} remed{'y' if total == 1 else 'ies'} restore{'s' if restore == 1 else ''} A; "
         f"{fail} {'does' if fail == 1 else 'do'} not; {untested} can't be tested."
-    )
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent * 2,
-        break_long_words=False,
-        break_on_hyphens=False,
     )

@@ -101,7 +101,7 @@ def by_id(comparison: Comparison) -> dict[str, Divergence]:
     return {found.id: found for found in comparison.divergences}
 
 
-def compared(a: str, b: str, **apis: str) -> dict[str, Divergence]:
+def compared(a: str, b: str, **apis: Any) -> dict[str, Divergence]:
     """The divergences between two captured environments."""
     return by_id(compare(fingerprint(a), fingerprint(b), **apis))
 

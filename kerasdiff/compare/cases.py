@@ -11,6 +11,7 @@ from kerasdiff.compare import quantities
 from kerasdiff.compare.divergence import Divergence, divergence
 from kerasdiff.knowledge.load import Effect, Quantity
 from kerasdiff.knowledge.load import quantities as known_quantities
+from kerasdiff.knowledge.load import tolerances as known_tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,9 @@ class Outcome(msgspec.Struct, frozen=True):
     """What B does with an argument by its historical name: ``honoured``, ``accepted``, ``ignored`` or ``refused``."""
 
 
-def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances, *, alike: bool = False) -> Outcome:
-    """Compare the cases that both sides have; ``alike`` says that they are known to be bit-equal: nothing is looked into."""
+def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = None, *, alike: bool = False) -> Outcome:
+    """Compare the cases that both sides have, by the table's tolerances or others; ``alike`` says that they are known to be bit-equal: nothing is looked into."""
+    allowed = tolerances or known_tolerances()
     divergences = [] if alike else list(_names(subject, a, b))
     compared = 0
     unknown: list[tuple[str, str]] = []
@@ -49,7 +51,7 @@ def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances, *, alike
         if one.get("revision") != other.get("revision"):
             unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
             continue
-        found = [] if alike else list(_case(subject, case, one, other, tolerances))
+        found = [] if alike else list(_case(subject, case, one, other, allowed))
         compared += 1
         call = case.partition("@")[0]
         if quantities.is_measured(one) and quantities.is_measured(other):  # what raises agrees with nothing

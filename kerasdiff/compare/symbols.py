@@ -55,8 +55,8 @@ def measured_elsewhere(a: Side, b: Side, findings: Findings) -> Compared:
     objects = compared = lost = 0
     one, other = a.subjects(), b.subjects()
     for name in sorted(one.keys() & other.keys()):
-        measured = [Symbol(kind="measured", cases=side[name][1]) for side in (one, other)]
-        outcome = cases.compare(name, *measured, findings.tolerances)
+        a_cases, b_cases = (Symbol(kind="measured", cases=side[name][1]) for side in (one, other))
+        outcome = cases.compare(name, a_cases, b_cases, findings.tolerances)
         for found in outcome.divergences:
             findings.add(found)
         for identifier, why in outcome.unknown:

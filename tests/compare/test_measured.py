@@ -114,7 +114,7 @@ def test_another_shape_of_what_a_layer_gives_is_another_architecture(subject: st
         )
         for size in (2, 3)
     ]
-    (one,) = compare_cases(subject, *sides).divergences
+    (one,) = compare_cases(subject, sides[0], sides[1]).divergences
     assert one.effect is effect
 
 

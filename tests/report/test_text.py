@@ -137,7 +137,7 @@ def test_nothing_that_differs_is_said_in_one_sentence() -> None:
     assert sections(text).keys() == {"A", "B", "No", "Behaviour", "Gate"}
 
 
-def behaviour(a: Fingerprint, b: Fingerprint, **apis: str) -> str:
+def behaviour(a: Fingerprint, b: Fingerprint, **apis: Any) -> str:
     """What a report says of behaviour, joined to one line."""
     text = report(compare(a, b, **apis))
     found = re.findall(r"^(?:Behaviour|Probed).*\n(?:  .*\n)*", text, re.M)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from kerasdiff.cli.operand import read
 from kerasdiff.cli.options import EFFECTS, apis
 from kerasdiff.cli.output import put
-from kerasdiff.compare.engine import Comparison, compare
+from kerasdiff.compare.choose import choose
+from kerasdiff.compare.engine import compare
 from kerasdiff.fingerprint.load import write
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
@@ -73,7 +72,7 @@ def command(
     if a == b == "-":
         message = "only one of A and B can be standard input"
         raise click.UsageError(message)
-    found = _chosen(compare(read(a), read(b), api_a=api_a or api, api_b=api_b or api), only, ignore)
+    found = choose(compare(read(a), read(b), api_a=api_a or api, api_b=api_b or api), only, ignore)
     gate = decide(found, Effect(fail_on))
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
     text = _reporter(form, shown, to_terminal=output is None).report(found, gate)
@@ -99,37 +98,3 @@ def _reporter(form: str, shown: Shown, *, to_terminal: bool) -> Reporter:
     is_terminal = to_terminal and sys.stdout is not None and sys.stdout.isatty()
     color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return TextReporter(shown, color=color)
-
-
-def _chosen(comparison: Comparison, only: tuple[str, ...], ignore: tuple[str, ...]) -> Comparison:
-    """The comparison of the ids that are asked for; ``*`` crosses the dots, and a subject stands for all its aspects."""
-    if not only and not ignore:
-        return comparison
-
-    def fits(identifier: str, patterns: tuple[str, ...]) -> bool:
-        subject = identifier.partition("/")[0]
-        return any(fnmatch.fnmatchcase(identifier, pattern) or fnmatch.fnmatchcase(subject, pattern) for pattern in patterns)
-
-    every = {found.id for found in comparison.divergences} | {unknown.id for unknown in comparison.not_comparable}
-    ids = {identifier for identifier in every if not only or fits(identifier, only)}
-    causes = {found.id: found.cause for found in comparison.divergences}
-    for identifier in list(ids):  # what explains them belongs to them
-        cause = causes.get(identifier)
-        while cause in every and cause not in ids:
-            ids.add(cause)
-            cause = causes.get(cause)
-    kept = {identifier for identifier in ids if not fits(identifier, ignore)}
-    return msgspec.structs.replace(
-        comparison,
-        divergences=[
-            msgspec.structs.replace(
-                found,
-                cause=found.cause if found.cause in kept else None,
-                explains=[identifier for identifier in found.explains if identifier in kept],
-            )
-            for found in comparison.divergences
-            if found.id in kept
-        ],
-        not_comparable=[unknown for unknown in comparison.not_comparable if unknown.id in kept],
-        ignored=len(ids) - len(kept),
-    )

@@ -36,7 +36,10 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = None, *, alike: bool = False) -> Outcome:
-    """Compare the cases that both sides have, by the table's tolerances or others; ``alike`` says that they are known to be bit-equal: nothing is looked into."""
+    """Compare the cases that both sides have, by the table's tolerances or others.
+
+    ``alike`` says that they are known to be bit-equal: nothing is looked into.
+    """
     allowed = tolerances or known_tolerances()
     divergences = [] if alike else list(_names(subject, a, b))
     compared = 0

@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kerasdiff.compare.choose import choose
+from kerasdiff.compare.engine import compare
 from kerasdiff.errors import ExitStatus
+from kerasdiff.gate import scope, waivers
+from kerasdiff.gate.policy import Action, Policy
+from kerasdiff.gate.waivers import Stale
 from kerasdiff.knowledge.load import Effect
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
+    from kerasdiff.fingerprint.document import Fingerprint
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,13 +28,43 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: Effect
     failed: bool
     exit: int
+    waivers: list[Stale] = []
+    """Those that no longer serve."""
+
+    def stops(self, found: Divergence) -> bool:
+        """Whether a divergence fails the gate."""
+        return found.effect.reaches(self.fail_on) and found.waived is None
 
 
-def decide(comparison: Comparison, fail_on: Effect) -> Gate:
-    """The gate's word on ``comparison``: divergences at or above ``fail_on`` fail it, unknown facts leave it unanswered."""
+def decide(comparison: Comparison, fail_on: Effect, stale: list[Stale] | None = None, policy: Policy | None = None) -> Gate:
+    """The gate's word on ``comparison``.
+
+    Divergences at or above ``fail_on`` that nobody has waived fail it, and so do ``stale`` waivers, unless the policy says to
+    warn of them only. Unknown facts leave it unanswered.
+    """
+    rules = policy or Policy()
+    actions = {"expired": rules.expired_waivers, "moved": rules.unused_waivers, "unused": rules.unused_waivers}
     failed = any(found.effect.reaches(fail_on) and found.waived is None for found in comparison.divergences)
+    failed = failed or any(actions[one.state] is Action.FAIL for one in stale or [])
     if comparison.not_comparable:
         status = ExitStatus.UNANSWERED
     else:
         status = ExitStatus.DIVERGENCES if failed else ExitStatus.OK
-    return Gate(fail_on=fail_on, failed=failed, exit=int(status))
+    return Gate(fail_on=fail_on, failed=failed, exit=int(status), waivers=stale or [])
+
+
+def judge(
+    baseline: Fingerprint, now: Fingerprint, policy: Policy, *, today: dt.date, name: str = ""
+) -> tuple[Comparison, Gate]:
+    """What differs between a baseline and what is there now, as far as a policy asks, and the gate's word on it.
+
+    ``name`` is what waivers call the baseline. Raises `ApiError` where a side lacks the policy's API.
+    """
+    allowances = tuple(tolerance.allowance() for tolerance in policy.tolerances)
+    api = policy.api or None
+    found = compare(baseline, now, api_a=api, api_b=api, allowances=allowances)
+    found = scope.require(scope.count(found, policy.effects), policy.families)
+    found = choose(found, policy.only, policy.ignore)
+    keep_expired = policy.expired_waivers is Action.WARN
+    found, stale = waivers.apply(found, policy.waivers, today=today, baseline=name, keep_expired=keep_expired)
+    return found, decide(found, policy.fail_on, stale, policy)

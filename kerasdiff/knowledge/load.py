@@ -229,6 +229,25 @@ class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.names.get(name) or self.modules.get(name.rpartition(".")[0])
 
 
+class Locations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which files and packages of a project decide what its Keras is: ``locations.json``.
+
+    ``files``: patterns of those that choose packages, the most decisive first. ``apis``, ``backends`` and ``groups`` (by the
+    first part of a subject): the distributions that bring each, the nearest first.
+    """
+
+    files: list[str]
+    apis: dict[str, list[str]]
+    backends: dict[str, list[str]]
+    groups: dict[str, list[str]]
+
+
+@cache
+def locations() -> Locations:
+    """The table of what decides which Keras a project has."""
+    return msgspec.json.decode(_read("locations.json"), type=Locations)
+
+
 @cache
 def coverage() -> Coverage:
     """The table of what is out of scope."""

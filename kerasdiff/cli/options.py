@@ -31,3 +31,40 @@ def apis(command: _Command) -> _Command:
 def names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str]:
     """The names in all that was given, by commas: said twice, an option means both."""
     return [name.strip() for value in given for name in value.split(",") if name.strip()]
+
+
+def captured(command: _Command) -> _Command:
+    """What is there now: an environment that is captured, or a fingerprint; and the policy that says what of it."""
+    for option in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=1),
+            default=300.0,
+            show_default=True,
+            help="Seconds that a family may take in an API.",
+        ),
+        click.option("--fingerprint", metavar="FILE", help="Fingerprint captured elsewhere, instead of capturing here."),
+        click.option(
+            "--python",
+            metavar="PATH",
+            help="Interpreter or environment to capture.  [default: this one, or the active environment]",
+        ),
+        click.option(
+            "--policy", metavar="FILE", help="File of the policy.  [default: the nearest kerasdiff.toml or pyproject.toml]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def shown(command: _Command) -> _Command:
+    """How much of a comparison a report shows."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="List everything, also what can't change a model."),
+        click.option("--limit", type=click.IntRange(1), default=15, show_default=True, help="Causes to show of each effect."),
+        click.option(
+            "--min-effect", type=EFFECTS, default="info", show_default=True, help="Show nothing milder; the gate counts all."
+        ),
+    ):
+        command = option(command)
+    return command

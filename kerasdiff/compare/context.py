@@ -34,7 +34,8 @@ def runtime(a: Fingerprint, b: Fingerprint) -> list[list[Any]]:
     if not _both_have("runtime", a, b):
         return []
     one, other = _flat(a.runtime), _flat(b.runtime)
-    return [[key, one.get(key), other.get(key)] for key in sorted(one.keys() | other.keys()) if one.get(key) != other.get(key)]
+    told = (one.keys() & other.keys()) | ({"driver"} & (one.keys() | other.keys()))  # a baseline leaves the machine out
+    return [[key, one.get(key), other.get(key)] for key in sorted(told) if one.get(key) != other.get(key)]
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:

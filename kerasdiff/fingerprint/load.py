@@ -35,6 +35,14 @@ def load(source: str | Path) -> Fingerprint:
 
     Raises `FingerprintError` with one line that says what is wrong with it.
     """
+    return check(*read(source))
+
+
+def read(source: str | Path) -> tuple[Any, str]:
+    """The JSON in a file, as yet unchecked, with all its keys; and what errors call the file.
+
+    Raises `FingerprintError` where it can't be read, or is no JSON within bounds.
+    """
     if not str(source):  # an unset variable of a script, which to Path is the working folder
         _refuse("''", f"no such file; {_CAPTURE}")
     name = "standard input" if source == "-" else visible(str(source), 1000)
@@ -51,7 +59,7 @@ def load(source: str | Path) -> Fingerprint:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         _refuse(name, f"can't be read: {visible(reason)}; check its name and permissions")
-    return parse(data, name)
+    return decode(data, name), name
 
 
 def _standard_input() -> BinaryIO:
@@ -103,10 +111,18 @@ def parse(data: bytes, name: str) -> Fingerprint:
 
     Raises `FingerprintError`.
     """
+    return check(decode(data, name), name)
+
+
+def decode(data: bytes, name: str) -> Any:
+    """The JSON in ``data``, as yet unchecked.
+
+    Raises `FingerprintError`.
+    """
     if not data.strip():
         _refuse(name, f"is empty; {_CAPTURE}")
     try:
-        raw = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_constant)
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_constant)
     except UnicodeDecodeError:
         _refuse(name, f"is binary data, not a fingerprint; {_CAPTURE}")
     except json.JSONDecodeError as error:
@@ -115,7 +131,6 @@ def parse(data: bytes, name: str) -> Fingerprint:
         _refuse(name, _TOO_DEEP)
     except ValueError as error:
         _refuse(name, f"no valid JSON: {visible(str(error))}; capture again")
-    return check(raw, name)
 
 
 def check(raw: Any, name: str) -> Fingerprint:

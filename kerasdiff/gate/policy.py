@@ -145,7 +145,7 @@ def find(given: str | None = None, start: Path | None = None) -> Source:
             message = f"{visible(given, 1000)}: no such file; give --policy a kerasdiff.toml or a pyproject.toml"
             raise PolicyError(message) from None
         table = TABLE_PATH if file.name == PYPROJECT else ()
-        return _source(file, text, document, table)
+        return parse(file, text, document, table)
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
         found = _inside(folder)
@@ -171,10 +171,14 @@ def _inside(folder: Path) -> Source | None:
             f"{visible(str(folder / OWN), 1000)}: the policy stands in {PYPROJECT} too, as [tool.kerasdiff]; keep one of them"
         )
         raise PolicyError(message)
-    return _source(*found[0]) if found else None
+    return parse(*found[0]) if found else None
 
 
-def _source(file: Path, text: str, document: dict[str, Any], table: toml.Place) -> Source:
+def parse(file: Path, text: str, document: dict[str, Any], table: toml.Place) -> Source:
+    """The policy in the ``table`` of a file that says ``document``.
+
+    Raises `PolicyError` with the file and the line of what is wrong.
+    """
     said: Any = document
     for part in table:
         said = said.get(part, {}) if isinstance(said, dict) else said

@@ -51,8 +51,8 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
         message = f"{name}: larger than {MAX_BYTES >> 20} MB, which no policy is; give --policy another file"
         raise TomlError(message)
     try:
-        text = data.decode("utf-8").replace("\r\n", "\n")
-        return text, tomllib.loads(text)
+        text = data.decode("utf-8")
+        return text, parsed(text)
     except UnicodeDecodeError as error:
         message = f"{name}: is no UTF-8 text, byte {error.start}; write it as UTF-8"
     except RecursionError:
@@ -67,12 +67,17 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
     raise TomlError(message)
 
 
+def parsed(text: str) -> dict[str, Any]:
+    """What a text of TOML says. Raises `ValueError` where it is none."""
+    return tomllib.loads(text)
+
+
 def line(text: str, path: Place) -> int:
     """The line, from 1, on which the value at ``path`` begins; that of what holds it, where it can't be told.
 
     The shortest beginning of the file that has the value ends with it; the longest one before that is TOML ends above it.
     """
-    lines = text.split("\n")
+    lines = text.replace("\r\n", "\n").split("\n")
     left = _WORK // (len(text) + 1)
     for length in range(len(path), 0, -1):
         key = next((part for part in reversed(path[:length]) if isinstance(part, str)), "")
@@ -82,15 +87,15 @@ def line(text: str, path: Place) -> int:
             left -= 1
             if left < 0:
                 return 1
-            if _has(_parsed(lines[:number]), path[:length]):
+            if _has(_said(lines[:number]), path[:length]):
                 above = range(number - 1, max(-1, number - 1 - left), -1)
-                return next((start for start in above if _parsed(lines[:start]) is not None), number - 1) + 1
+                return next((start for start in above if _said(lines[:start]) is not None), number - 1) + 1
     return 1
 
 
-def _parsed(lines: list[str]) -> Any:
+def _said(lines: list[str]) -> Any:
     try:
-        return tomllib.loads("\n".join(lines))
+        return parsed("\n".join(lines))
     except (ValueError, RecursionError):
         return None
 

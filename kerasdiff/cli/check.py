@@ -1,0 +1,141 @@
+"""``kerasdiff check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from kerasdiff.cli import options
+from kerasdiff.cli.output import put
+from kerasdiff.cli.progress import Progress
+from kerasdiff.cli.targets import STDOUT, Target, send, targets
+from kerasdiff.drift import Baseline, Drift, baseline, capture, check, update
+from kerasdiff.errors import ExitStatus
+from kerasdiff.fingerprint.load import read
+from kerasdiff.gate import edit
+from kerasdiff.gate.policy import Source, find
+from kerasdiff.knowledge.load import Effect
+from kerasdiff.report import words
+from kerasdiff.report.formats import FORMATS
+from kerasdiff.report.interface import Shown
+from kerasdiff.report.reasons import reasons
+from kerasdiff.text import listed, visible
+
+if TYPE_CHECKING:
+    from kerasdiff.compare.engine import Comparison
+    from kerasdiff.drift import Raw
+
+
+@click.command()
+@click.argument("given", metavar="[BASELINE]", required=False)
+@options.captured
+@click.option("--fail-on", type=options.EFFECTS, help="The gate.  [default: the policy's, else results]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="[FORMAT:]FILE",
+    help="File to write instead of standard output; with a format, besides it. Can be given several times.",
+)
+@options.shown
+@click.option("--update", "is_update", is_flag=True, help="Make what is there now the baseline, and say what that accepts.")
+@click.option("--slim", is_flag=True, help="With --update: keep only what the policy gates on.")
+def command(
+    given: str | None,
+    policy: str | None,
+    python: str | None,
+    fingerprint: str | None,
+    timeout: float,
+    fail_on: str | None,
+    form: str,
+    outputs: tuple[str, ...],
+    min_effect: str,
+    limit: int,
+    *,
+    verbose: bool,
+    is_update: bool,
+    slim: bool,
+) -> int:
+    """Fail where this environment is no longer what the baseline says.
+
+    Captures the environment, compares it with the BASELINE that the project has committed (by default that of the policy, else
+    kerasdiff.json or kerasdiff.json.gz beside it), and exits with what the gate says. The policy stands in pyproject.toml or
+    kerasdiff.toml, see: kerasdiff policy --help
+    """
+    if slim and not is_update:
+        message = "--slim is about the baseline that is written; add --update"
+        raise click.UsageError(message)
+    wanted = targets(outputs, form)
+    source = find(policy)
+    if fail_on is not None:
+        gated = msgspec.structs.replace(source.policy, fail_on=Effect(fail_on))
+        source = msgspec.structs.replace(source, policy=gated)
+    against = baseline(source, given)
+    shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
+    if is_update:
+        return _update(source, against, *facts(source, python, fingerprint, timeout, verbose=verbose), slim=slim, limit=limit)
+    against.require()
+    now, name = facts(source, python, fingerprint, timeout, verbose=verbose)
+    drift = check(source, against, now, name=name)
+    if drift.gate.exit == ExitStatus.OK and not verbose and Target("text", STDOUT) in wanted:
+        wanted.remove(Target("text", STDOUT))
+        send(wanted, drift.comparison, drift.gate, shown, drift.locator)
+        put(_passed(drift, against))
+    else:
+        send(wanted, drift.comparison, drift.gate, shown, drift.locator)
+    return drift.gate.exit
+
+
+def facts(source: Source, python: str | None, fingerprint: str | None, timeout: float, *, verbose: bool) -> tuple[Any, str]:
+    """The fingerprint of the environment there is, or the one that is given, as JSON; and what errors call it.
+
+    Raises `KerasdiffError`.
+    """
+    if fingerprint is not None:
+        if python is not None:
+            message = "--python and --fingerprint are two answers to what is there now; give one"
+            raise click.UsageError(message)
+        return read(fingerprint)
+    progress = Progress(verbose=verbose)
+    with progress:
+        return capture(source.policy, python, timeout, progress.event), "the capture"
+
+
+def _passed(drift: Drift, against: Baseline) -> str:
+    """A run that passes, in a line; below it the waivers that no longer serve, where the policy only warns of them."""
+    effects = [found.effect for found in drift.comparison.divergences if found.waived is None]
+    rest = [f"{effects.count(effect)} {effect.value}" for effect in Effect if effect in effects]
+    waived = len(drift.comparison.divergences) - len(effects)
+    rest += [f"{waived} waived"] if waived else []
+    told = f"kerasdiff: {words.side(drift.comparison.b)}: nothing at or above {drift.gate.fail_on.value} differs from {against.name}"
+    stale = [f"kerasdiff: waiver of {one.id}: {one.why}" for one in drift.gate.waivers]
+    lines = (told + (f" ({', '.join(rest)}; --verbose lists them)" if rest else ""), *stale)
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _update(source: Source, against: Baseline, now: Raw, name: str, *, slim: bool, limit: int) -> int:
+    """Accept what is there now; what that is, is said first."""
+    lines = _accepted(check(source, against, now, name=name).comparison, limit) if against.file.is_file() else []
+    text = update(source, against, now, slim=slim, name=name)
+    kept = edit.remove(source, against.name).policy.waivers
+    dropped = len(source.policy.waivers) - len(kept)
+    lines.append(f"kerasdiff: wrote {against.name}, {len(text) / 1000:.0f} kB of JSON")
+    if dropped:
+        lines.append(f"kerasdiff: removed {words.count(dropped, 'waiver')} that it makes needless from {source.file}")
+    put("".join(f"{visible(line)}\n" for line in lines))
+    return ExitStatus.OK
+
+
+def _accepted(comparison: Comparison, limit: int) -> list[str]:
+    """What a new baseline accepts: the causes of what differs from the old one, the worst first."""
+    found = [one for one in reasons(comparison.divergences) if one.effect is not Effect.INFO]
+    lines = [f"kerasdiff: accepted: {words.headline(comparison, found)}"]
+    for one in found[:limit]:
+        told = f"{one.rule.title} [{one.rule.code}]" if one.rule else one.told.said()
+        lines.append(f"  {one.effect.value}: {listed(words.names(one), words.FEW)}: {told}")
+    rest = len(found) - limit
+    return lines + ([f"  and {words.count(rest, 'more cause')}"] if rest > 0 else [])

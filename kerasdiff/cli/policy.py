@@ -1,0 +1,66 @@
+"""``kerasdiff policy``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+import tomlkit
+
+from kerasdiff.cli.output import put
+from kerasdiff.gate.policy import Policy, find
+from kerasdiff.report import words
+from kerasdiff.text import listed, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kerasdiff.gate.policy import Source
+
+
+@click.command()
+@click.option("--policy", metavar="FILE", help="File of the policy.  [default: the nearest kerasdiff.toml or pyproject.toml]")
+def command(policy: str | None) -> None:
+    """Print the policy in force, and where each value comes from.
+
+    It stands in kerasdiff.toml, or in pyproject.toml under [tool.kerasdiff]. Every key may be left out:
+
+    \b
+      baseline = "kerasdiff.json"     what check compares with
+      fail-on = "results"             breaks, architecture, results, reproducibility, info
+      api = "keras"                   keras, tf.keras, tf_keras; else the one that people use
+      families = ["layers"]           what is captured, and must be known on both sides
+      only = ["layers.*"]             ids or subjects in scope
+      ignore = ["callbacks.*"]        ids or subjects out of scope
+      expired-waivers = "fail"        or "warn": they go on waiving
+      unused-waivers = "fail"         or "warn"
+    \b
+      [effects]                       what else counts, and as what: packages.*,
+      "packages.numpy" = "results"    runtime.*, environment.*
+    \b
+      [[tolerances]]                  another tolerance than the measured one
+      subject = "optimizers.*"
+      quantity = "*"
+      tolerance = 1e-4
+      reason = "we compare checkpoints to three digits"
+    \b
+      [[waivers]]                     written by kerasdiff waive
+    """
+    put("".join(f"{visible(line)}\n" for line in _lines(find(policy))))
+
+
+def _lines(source: Source) -> Iterator[str]:
+    said: dict[str, Any] = msgspec.to_builtins(source.policy)
+    default: dict[str, Any] = msgspec.to_builtins(Policy())
+    yield f"# {source.file or 'no policy file: the defaults'}"
+    for key, value in said.items():
+        if key == "waivers":
+            continue
+        where = f"line {source.line(key)}" if source.file is not None and value != default[key] else "default"
+        told = value if key != "baseline" else source.baseline().relative_to(source.root).as_posix()
+        yield f"{key} = {tomlkit.item(told).as_string().strip() or '{}'}  # {where}"
+    for number, waiver in enumerate(source.policy.waivers):
+        until = f"until {waiver.until}" if waiver.until else "for ever"
+        ids = listed([entry.id for entry in waiver.accepts], words.FEW)
+        yield f"# line {source.line('waivers', number)}: waived {until}: {ids}: {waiver.reason}"

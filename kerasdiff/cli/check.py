@@ -111,7 +111,8 @@ def _passed(drift: Drift, against: Baseline) -> str:
     rest = [f"{effects.count(effect)} {effect.value}" for effect in Effect if effect in effects]
     waived = len(drift.comparison.divergences) - len(effects)
     rest += [f"{waived} waived"] if waived else []
-    told = f"kerasdiff: {words.side(drift.comparison.b)}: nothing at or above {drift.gate.fail_on.value} differs from {against.name}"
+    what = f"nothing at or above {drift.gate.fail_on.value} differs from {against.name}"
+    told = f"kerasdiff: {words.side(drift.comparison.b)}: {what}"
     stale = [f"kerasdiff: waiver of {one.id}: {one.why}" for one in drift.gate.waivers]
     lines = (told + (f" ({', '.join(rest)}; --verbose lists them)" if rest else ""), *stale)
     return "".join(f"{visible(line)}\n" for line in lines)

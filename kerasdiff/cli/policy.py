@@ -59,7 +59,10 @@ def _lines(source: Source) -> Iterator[str]:
             continue
         where = f"line {source.line(key)}" if source.file is not None and value != default[key] else "default"
         told = value if key != "baseline" else source.baseline().relative_to(source.root).as_posix()
-        yield f"{key} = {tomlkit.item(told).as_string().strip() or '{}'}  # {where}"
+        if isinstance(told, dict):
+            told = tomlkit.inline_table()
+            told.update(value)
+        yield f"{key} = {tomlkit.item(told).as_string()}  # {where}"
     for number, waiver in enumerate(source.policy.waivers):
         until = f"until {waiver.until}" if waiver.until else "for ever"
         ids = listed([entry.id for entry in waiver.accepts], words.FEW)

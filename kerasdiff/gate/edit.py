@@ -27,9 +27,11 @@ def add(source: Source, waiver: Waiver) -> Source:
     """
 
     def append(table: Any) -> None:
+        written = _table(waiver)
         if "waivers" not in table:
+            written.trivia.indent = "" if table.as_string()[-2:] in ("", "\n\n") else "\n"
             table.append("waivers", tomlkit.aot())
-        table["waivers"].append(_table(waiver))
+        table["waivers"].append(written)
 
     return _edited(source, append, [*source.policy.waivers, waiver])
 
@@ -60,6 +62,7 @@ def _table(waiver: Waiver) -> Any:
     for entry in waiver.accepts:
         accepts.append(_inline(msgspec.to_builtins(entry)))
     table.add("accepts", accepts)
+    table.add(tomlkit.nl())
     return table
 
 
@@ -86,7 +89,7 @@ def _edited(source: Source, change: Callable[[Any], None], waivers: list[Waiver]
         for part in source.table:
             table = table[part]
         change(table)
-        text = tomlkit.dumps(document)
+        text = tomlkit.dumps(document).rstrip("\n") + "\n"
         changed = parse(file, text, toml.parsed(text), source.table)
         if changed.policy.waivers != waivers or not _is_alike(source.text, text, source.table):
             _refuse(file, "its layout can't be edited")

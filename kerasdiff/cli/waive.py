@@ -16,6 +16,7 @@ from kerasdiff.errors import KerasdiffError
 from kerasdiff.gate import edit
 from kerasdiff.gate.policy import Waiver, find
 from kerasdiff.gate.waivers import accepted, follow
+from kerasdiff.report import words
 from kerasdiff.text import listed, visible
 
 if TYPE_CHECKING:
@@ -73,17 +74,17 @@ def command(
     against = baseline(source, given)
     against.require()
     now, name = facts(source, python, fingerprint, timeout, verbose=False)
-    chosen = _chosen(check(source, against, now, name=name), wanted)
-    explained = follow(check(source, against, now, name=name).comparison.divergences)
-    accepts = [accepted(found, explained.get(found.id, [])) for found in chosen]
+    drift = check(source, against, now, name=name)
+    explained = follow(drift.comparison.divergences)
+    accepts = [accepted(found, explained.get(found.id, [])) for found in _chosen(drift, explained, wanted)]
     waiver = Waiver(reason=reason, owner=owner, until=until, baseline=against.name if given else "", accepts=accepts)
     changed = edit.add(source, waiver)
     where = f"{changed.file}:{changed.line('waivers', len(changed.policy.waivers) - 1)}"
-    ids = listed([found.id for found in chosen], 8)
+    ids = listed([entry.id for entry in accepts], words.FEW)
     put(f"kerasdiff: {visible(f'{where}: waived until {until or NEVER}: {ids}')}\n")
 
 
-def _chosen(drift: Drift, wanted: Sequence[str]) -> list[Divergence]:
+def _chosen(drift: Drift, explained: dict[str, list[Divergence]], wanted: Sequence[str]) -> list[Divergence]:
     """The divergences that are named and that nobody has waived yet; of a pattern or a rule those at the gate.
 
     What another one of them explains is left out: it is accepted with its cause. Raises `NothingToWaive`.
@@ -100,5 +101,5 @@ def _chosen(drift: Drift, wanted: Sequence[str]) -> list[Divergence]:
     if not found:
         message = "all of it is waived already; see: kerasdiff check --verbose"
         raise NothingToWaive(message)
-    explained = {part.id for cause, parts in follow(every).items() if cause in found for part in parts}
-    return [one for one in found.values() if one.id in wanted or one.id not in explained]
+    follows = {part.id for cause in found for part in explained.get(cause, [])}
+    return [one for one in found.values() if one.id in wanted or one.id not in follows]

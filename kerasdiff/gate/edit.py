@@ -28,10 +28,9 @@ def add(source: Source, waiver: Waiver) -> Source:
 
     def append(table: Any) -> None:
         written = _table(waiver)
-        if "waivers" not in table:
-            written.trivia.indent = "" if table.as_string()[-2:] in ("", "\n\n") else "\n"
-            table.append("waivers", tomlkit.aot())
-        table["waivers"].append(written)
+        above = (table["waivers"][-1] if table.get("waivers") else table).as_string()
+        written.trivia.indent = "" if not above or above.endswith("\n\n") else "\n"
+        table.setdefault("waivers", tomlkit.aot()).append(written)
 
     return _edited(source, append, [*source.policy.waivers, waiver])
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from kerasdiff.gate.policy import Source
     from kerasdiff.gate.waivers import Stale
 
-#: Bytes read of a file at most: lock files of large projects have some megabytes.
-MAX_BYTES = 8 << 20
+#: Bytes read of all files at most: lock files of large projects have some megabytes.
+MAX_BYTES = 16 << 20
+#: Characters looked at of a line.
+_LINE = 500
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -42,14 +44,17 @@ class Locator:
 
     def _read(self, root: Path) -> Iterator[tuple[str, list[str]]]:
         """The files that decide which packages are installed, in the order in which they decide."""
+        left = MAX_BYTES
         for pattern in locations().files:
-            for file in sorted(root.glob(pattern))[:20]:
+            for file in sorted(root.glob(pattern)):
                 try:
                     with file.open("rb") as stream:
-                        text = stream.read(MAX_BYTES).decode("utf-8", "replace")
+                        data = stream.read(left)
                 except OSError:
                     continue
-                yield file.relative_to(root).as_posix(), text.split("\n")
+                left -= len(data)
+                lines = data.decode("utf-8", "replace").split("\n")
+                yield file.relative_to(root).as_posix(), [line[:_LINE] for line in lines]
 
     def divergence(self, found: Divergence) -> Location:
         """Where a divergence is decided."""
@@ -87,17 +92,16 @@ class Locator:
     def _package(self, name: str) -> Location | None:
         """The line on which a package is pinned or asked for."""
         if name not in self._found:
-            pattern = re.compile(rf"(?<![\w.-]){re.sub('[-_.]+', '[-_.]+', re.escape(name))}(?![\w-]|\.\w)", re.IGNORECASE)
-            self._found[name] = next(
-                (
-                    Location(file, number)
-                    for file, lines in self._files
-                    for number, line in enumerate(lines, 1)
-                    if not line.lstrip().startswith("#") and pattern.search(line[:2000])
-                ),
-                None,
-            )
+            spelled = "[-_.]+".join(map(re.escape, re.split("[-_.]+", name))) + r"(?![\w-]|\.\w)"
+            own = re.compile(rf"""\s*(?:-\s*)?(?:name\s*[=:]\s*)?["']?{spelled}""", re.IGNORECASE)
+            mention = re.compile(rf"[^#]*(?<![\w.-]){spelled}", re.IGNORECASE)
+            self._found[name] = self._first(own) or self._first(mention)
         return self._found[name]
+
+    def _first(self, pattern: re.Pattern[str]) -> Location | None:
+        """The first line of all files that begins so."""
+        lines = ((file, number, line) for file, lines in self._files for number, line in enumerate(lines, 1))
+        return next((Location(file, number) for file, number, line in lines if pattern.match(line)), None)
 
     def _setting(self) -> Location | None:
         """A keras.json of the project."""

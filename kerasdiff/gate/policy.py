@@ -14,6 +14,7 @@ import msgspec
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.gate import toml
 from kerasdiff.knowledge.load import Allowance, Effect
+from kerasdiff.probe import canonical
 from kerasdiff.probe.supervisor import FAMILIES
 from kerasdiff.text import visible
 
@@ -247,6 +248,8 @@ def _wrong(policy: Policy) -> Iterator[tuple[str, toml.Place]]:
     for number, family in enumerate(policy.families):
         if family not in FAMILIES:
             yield f"families: no such family {family!r}; there are {', '.join(FAMILIES)}", ("families", number)
+        if family in canonical.FAMILIES and "symbols" not in policy.families:
+            yield f"families: {family} is compared by symbol; add symbols", ("families", number)
     for pattern in policy.effects:
         if not pattern.startswith(GROUPS):
             yield (

@@ -17,7 +17,7 @@ MODULES = sorted(HOUSE.rglob("*.py"))
 #: A room may import only itself and rooms before it.
 ORDER = (
     "errors", "text", "probe", "fingerprint", "models", "knowledge", "compare", "scope", "gate", "report", "releases",
-    "capture", "verify", "drift", "api", "cli", "__main__",
+    "capture", "verify", "drift", "pytest_plugin", "api", "cli", "__main__",
 )  # fmt: skip
 
 #: Lines of a module at most.

@@ -1,0 +1,73 @@
+"""A fixture by which a project's tests fail where the environment they run in has drifted from the baseline."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+
+class Check(Protocol):
+    """Fails the test with the report, where an environment is no longer what the baseline says, or that can't be told."""
+
+    def __call__(
+        self,
+        baseline: str | PathLike[str] | None = None,
+        *,
+        policy: str | PathLike[str] | None = None,
+        python: str | PathLike[str] | None = None,
+        fingerprint: str | PathLike[str] | None = None,
+        timeout: float = 300.0,
+    ) -> None:
+        """Paths start at pytest's root; what isn't given is what ``kerasdiff check`` takes, of the interpreter that tests."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
+    """``kerasdiff check`` as a function."""
+    root = pytestconfig.rootpath
+
+    def called(
+        baseline: str | PathLike[str] | None = None,
+        *,
+        policy: str | PathLike[str] | None = None,
+        python: str | PathLike[str] | None = None,
+        fingerprint: str | PathLike[str] | None = None,
+        timeout: float = 300.0,
+    ) -> None:
+        # Imported here: the plugin is loaded in every run of pytest, and this takes longer than pytest itself.
+        from kerasdiff import drift
+        from kerasdiff.errors import ExitStatus, KerasdiffError
+        from kerasdiff.fingerprint.load import read
+        from kerasdiff.gate.policy import find
+        from kerasdiff.report.formats import reporter
+        from kerasdiff.report.interface import Shown
+
+        def place(path: str | PathLike[str] | None) -> str | None:
+            return None if path is None else str(root / Path(path))
+
+        report = ""
+        try:
+            source = find(place(policy), root)
+            against = drift.baseline(source, place(baseline))
+            against.require()
+            if fingerprint is not None:
+                now, name = read(str(place(fingerprint)))
+            else:
+                interpreter = str(python or sys.executable)
+                now, name = drift.capture(source.policy, interpreter, timeout, lambda _: None), "the capture"
+            found = drift.check(source, against, now, name=name)
+            if found.gate.exit != ExitStatus.OK:
+                report = reporter("text", Shown()).report(found.comparison, found.gate)
+        except KerasdiffError as error:
+            report = f"kerasdiff: {error}"
+        if report:
+            pytest.fail(report, pytrace=False)
+
+    return called

@@ -47,6 +47,8 @@ class Locator:
         left = MAX_BYTES
         for pattern in locations().files:
             for file in sorted(root.glob(pattern)):
+                if not file.is_file():  # a pipe would be waited for
+                    continue
                 try:
                     with file.open("rb") as stream:
                         data = stream.read(left)

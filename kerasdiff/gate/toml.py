@@ -39,6 +39,9 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
     """
     name = visible(str(file), 1000)
     try:
+        if file.exists() and not file.is_file():
+            message = f"{name}: is no file; give --policy a kerasdiff.toml or a pyproject.toml"
+            raise TomlError(message)
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:

@@ -1,0 +1,247 @@
+"""``kerasdiff check``, ``waive`` and ``policy``, as a project uses them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kerasdiff.fingerprint.load import load
+from kerasdiff.gate.policy import find
+from tests.conftest import Ran, edited, path, raw, sealed
+from tests.gate.project import LATER, A, B, packed, project
+from tests.gate.test_scope import without
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., Ran]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a baseline, in which the command line runs."""
+    monkeypatch.chdir(project(tmp_path))
+    return tmp_path
+
+
+def report(ran: Ran) -> Any:
+    return json.loads(ran.out)
+
+
+def test_what_is_as_it_was_passes_in_one_line(here: Path, kerasdiff: Command) -> None:
+    done = kerasdiff("check", "--fingerprint", path(A))
+    environment = "tf.keras 2.10.0 on tensorflow 2.10.1, Python 3.10.13"
+    assert done == (0, f"kerasdiff: {environment}: nothing at or above results differs from kerasdiff.json\n", "")
+
+
+def test_what_drifts_fails_with_the_causes_first(here: Path, kerasdiff: Command) -> None:
+    done = kerasdiff("check", "--fingerprint", path(B))
+    assert (done.status, done.err) == (1, "")
+    assert "The optimizers refuse decay [KD100]" in "\n".join(done.out.splitlines()[:15])
+    assert done.out == kerasdiff("compare", here / "kerasdiff.json", path(B)).out
+
+
+def test_a_packed_baseline_is_found_and_a_named_one_is_taken(here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.json").unlink()
+    packed(here)
+    assert kerasdiff("check", "--fingerprint", path(A)).status == 0
+    (here / "other.json.gz").write_bytes((here / "kerasdiff.json.gz").read_bytes())
+    (here / "kerasdiff.json.gz").unlink()
+    assert "differs from other.json.gz" in kerasdiff("check", "other.json.gz", "--fingerprint", path(A)).out
+
+
+def test_without_a_baseline_it_is_told_how_to_make_one(here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.json").unlink()
+    told = kerasdiff("check", "--fingerprint", path(A)).refusal()
+    assert told.endswith("kerasdiff.json: no such baseline; write one with: kerasdiff check --update")
+    assert kerasdiff("waive", "x", "--reason", "r", "--until", "never").refusal() == told
+
+
+def test_an_update_makes_a_baseline_that_passes(here: Path, kerasdiff: Command) -> None:
+    done = kerasdiff("check", "--update", "--fingerprint", path(B))
+    assert done.status == 0
+    assert done.out.startswith("kerasdiff: accepted: 88 findings from 11 causes")
+    assert "  breaks: optimizers.Adadelta, " in done.out
+    assert kerasdiff("check", "--fingerprint", path(B)).status == 0
+    once = (here / "kerasdiff.json").read_bytes()
+    again = kerasdiff("check", "--update", "--fingerprint", path(B))
+    assert again.out.startswith("kerasdiff: accepted: No divergence")
+    assert (here / "kerasdiff.json").read_bytes() == once
+    assert load(here / "kerasdiff.json").captured.at == ""
+
+
+def test_a_first_update_needs_no_baseline(here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.json").unlink()
+    done = kerasdiff("check", "--update", "--slim", "--fingerprint", path(A))
+    assert done.status == 0
+    assert done.out.startswith("kerasdiff: wrote kerasdiff.json, ")
+    assert list(load(here / "kerasdiff.json").apis) == ["tf.keras"]
+    assert kerasdiff("check", "--fingerprint", path(A)).status == 0
+
+
+def test_slim_without_update_is_a_mistake(here: Path, kerasdiff: Command) -> None:
+    assert "add --update" in kerasdiff("check", "--slim", "--fingerprint", path(A)).refusal()
+
+
+def test_what_is_damaged_never_becomes_the_baseline(here: Path, kerasdiff: Command) -> None:
+    before = (here / "kerasdiff.json").read_bytes()
+    (here / "bad.json").write_bytes(before.replace(b'"hard_sigmoid"', b'"other"'))
+    assert "digest" in kerasdiff("check", "--update", "--fingerprint", "bad.json").refusal()
+    assert (here / "kerasdiff.json").read_bytes() == before
+
+
+def test_the_way_of_an_upgrade(here: Path, kerasdiff: Command) -> None:
+    """Fails, is waived, moves on, expires, is accepted."""
+    waive = ("waive", "*", "--reason", "moving to 2.11", "--owner", "me", "--fingerprint", path(B))
+    done = kerasdiff(*waive, "--until", "2999-01-31")
+    assert done.status == 0
+    assert "kerasdiff.toml:1: waived until 2999-01-31: " in done.out
+    done = kerasdiff("check", "--fingerprint", path(B))
+    assert done.status == 0
+    assert "88 waived" in done.out
+
+    moved = kerasdiff("check", "--fingerprint", path(LATER), "--format", "json")
+    assert moved.status == 1
+    assert {one["state"] for one in report(moved)["gate"]["waivers"]} >= {"moved"}
+
+    file = here / "kerasdiff.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("2999-01-31", "2020-01-31"), encoding="utf-8")
+    expired = kerasdiff("check", "--fingerprint", path(B), "--format", "json")
+    assert expired.status == 1
+    assert {one["state"] for one in report(expired)["gate"]["waivers"]} == {"expired"}
+    assert "nothing" in kerasdiff("check", "--fingerprint", path(A), "--format", "json").out
+    assert kerasdiff("check", "--fingerprint", path(A)).status == 1  # the waivers are unused
+
+    done = kerasdiff("check", "--update", "--fingerprint", path(B))
+    assert "removed 1 waiver that it makes needless" in done.out
+    assert find(start=here).policy.waivers == []
+    assert kerasdiff("check", "--fingerprint", path(B)).status == 0
+
+
+def test_unused_waivers_can_be_a_warning(here: Path, kerasdiff: Command) -> None:
+    waiver = '[[waivers]]\nreason = "old"\naccepts = [{id = "layers.X/presence", effect = "breaks"}]\n'
+    (here / "kerasdiff.toml").write_text(waiver, encoding="utf-8")
+    assert kerasdiff("check", "--fingerprint", path(A)).status == 1
+    (here / "kerasdiff.toml").write_text('unused-waivers = "warn"\n' + waiver, encoding="utf-8")
+    done = kerasdiff("check", "--fingerprint", path(A))
+    assert done.status == 0
+    assert done.out.splitlines()[1] == "kerasdiff: waiver of layers.X/presence: nothing to waive, the divergence is gone; old"
+
+
+def test_what_the_gate_needs_and_a_side_lacks_is_not_comparable(here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.toml").write_text('families = ["symbols", "training"]\n', encoding="utf-8")
+    (here / "now.json").write_bytes(sealed(without("training")))
+    done = kerasdiff("check", "--fingerprint", "now.json")
+    assert done.status == 3
+    assert "NOT COMPARABLE" in done.out
+    assert kerasdiff("check", "--fingerprint", path(A)).status == 0
+
+
+@pytest.mark.parametrize(("fail_on", "status"), [("breaks", 1), ("info", 1)])
+def test_the_command_line_sets_the_gate_over_the_policy(fail_on: str, status: int, here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.toml").write_text('fail-on = "architecture"\n', encoding="utf-8")
+    done = kerasdiff("check", "--fingerprint", path(B), "--fail-on", fail_on, "--format", "json")
+    assert (done.status, report(done)["gate"]["fail_on"]) == (status, fail_on)
+
+
+def test_the_policy_sets_the_gate(here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.toml").write_text('fail-on = "breaks"\nonly = ["losses.*"]\n', encoding="utf-8")
+    done = kerasdiff("check", "--fingerprint", path(B))
+    assert done.status == 0
+    assert "nothing at or above breaks" in done.out
+    assert "results" in done.out.partition("(")[2]
+
+
+def test_several_reports_at_once(here: Path, kerasdiff: Command) -> None:
+    done = kerasdiff("check", "--fingerprint", path(B), "-o", "json:r.json", "-o", "markdown:r.md")
+    assert done.status == 1
+    assert done.out.startswith("A  tf.keras")
+    assert json.loads((here / "r.json").read_text(encoding="utf-8"))["gate"]["exit"] == 1
+    assert (here / "r.md").read_text(encoding="utf-8").startswith("**88 findings")
+    done = kerasdiff("check", "--fingerprint", path(B), "-o", "json:r.json", "-o", "markdown:-")
+    assert done.out == (here / "r.md").read_text(encoding="utf-8")
+    done = kerasdiff("check", "--fingerprint", path(B), "-o", "r.txt", "--format", "text")
+    assert done.out == ""
+    assert (here / "r.txt").read_text(encoding="utf-8").startswith("A  tf.keras")
+    passed = kerasdiff("check", "--fingerprint", path(A), "-o", "json:r.json")
+    assert passed.out.count("\n") == 1
+    assert json.loads((here / "r.json").read_text(encoding="utf-8"))["gate"]["exit"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["-o", "json:x", "-o", "markdown:x"], "two reports can't go to x"),
+        (["-o", "json:-", "-o", "markdown:-"], "two reports can't go to standard output"),
+        (["-o", "json:"], "--output has no file"),
+        (["--fingerprint", "x.json", "--python", "y"], "give one"),
+        (["--fail-on", "worse"], "is not one of"),
+        (["--policy", "none.toml"], "no such file"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line(arguments: list[str], what: str, here: Path, kerasdiff: Command) -> None:
+    assert what in kerasdiff("check", *arguments).refusal()
+
+
+def test_a_waiver_of_a_rule_names_what_it_explains(here: Path, kerasdiff: Command) -> None:
+    assert kerasdiff("waive", "kd100", "--reason", "r", "--until", "never", "--fingerprint", path(B)).status == 0
+    (waiver,) = find(start=here).policy.waivers
+    assert {entry.rule for entry in waiver.accepts} == {"KD100"}
+    left = report(kerasdiff("check", "--fingerprint", path(B), "--format", "json"))
+    assert {one["rule"] for one in left["divergences"] if one["waived"]} == {"KD100"}
+    assert all(one["waived"] for one in left["divergences"] if one["rule"] == "KD100" and one["effect"] == "breaks")
+    again = kerasdiff("waive", "KD100", "--reason", "r", "--until", "never", "--fingerprint", path(B)).refusal()
+    assert "no such divergence at the gate" in again
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["x/y"], "x/y: no such divergence at the gate"),
+        (["*", "--reason", " "], "--reason is empty"),
+        (["*", "--until", "soon"], "'soon' is no day; write one as 2027-01-31, or never"),
+    ],
+)
+def test_a_waiver_needs_what_it_is_about(arguments: list[str], what: str, here: Path, kerasdiff: Command) -> None:
+    given = {"--reason": "r", "--until": "never", "--fingerprint": path(B)}
+    options = [part for option in given.items() if option[0] not in arguments for part in option]
+    assert what in kerasdiff("waive", *arguments, *options).refusal()
+    assert not (here / "kerasdiff.toml").exists()
+
+
+def test_a_waiver_of_a_named_baseline_is_about_it_alone(here: Path, kerasdiff: Command) -> None:
+    (here / "gpu.json").write_bytes((here / "kerasdiff.json").read_bytes())
+    options = ("--reason", "r", "--until", "never", "--fingerprint", path(B))
+    assert kerasdiff("waive", "*", "--baseline", "gpu.json", *options).status == 0
+    assert kerasdiff("check", "gpu.json", "--fingerprint", path(B)).status == 0
+    assert kerasdiff("check", "--fingerprint", path(B)).status == 1
+    assert kerasdiff("check", "--fingerprint", path(A)).status == 0
+
+
+def test_the_policy_is_printed_with_its_places(here: Path, kerasdiff: Command) -> None:
+    assert kerasdiff("policy").out.startswith("# no policy file: the defaults\n")
+    text = '\nfail-on = "breaks"\n[effects]\n"packages.numpy" = "results"\n'
+    (here / "kerasdiff.toml").write_text(text, encoding="utf-8")
+    lines = kerasdiff("policy").out.splitlines()
+    assert lines[0] == f"# {here / 'kerasdiff.toml'}"
+    assert 'fail-on = "breaks"  # line 2' in lines
+    assert 'effects = {"packages.numpy" = "results"}  # line 3' in lines
+    assert 'baseline = "kerasdiff.json"  # default' in lines
+
+
+def test_an_environment_without_the_api_is_told(here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.toml").write_text('api = "tf_keras"\n', encoding="utf-8")
+    assert "has no API tf_keras" in kerasdiff("check", "--fingerprint", path(A)).refusal()
+
+
+def test_a_small_change_is_seen(here: Path, kerasdiff: Command) -> None:
+    document = raw(A)
+    document["apis"]["tf.keras"]["settings"]["floatx"] = {"value": "float64", "source": "file"}
+    assert edited(document).apis["tf.keras"].settings["floatx"].value == "float64"
+    (here / "now.json").write_bytes(sealed(document))
+    done = kerasdiff("check", "--fingerprint", "now.json")
+    assert done.status == 1
+    assert "floatx is 'float32' (the default) in A, 'float64' (keras.json) in B" in " ".join(done.out.split())

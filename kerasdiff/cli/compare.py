@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,10 +16,8 @@ from kerasdiff.compare.engine import compare
 from kerasdiff.fingerprint.load import write
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.formats import FORMATS, reporter
 from kerasdiff.report.interface import Shown
-
-if TYPE_CHECKING:
-    from kerasdiff.report.interface import Reporter
 
 
 @click.command()
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="Format of the report.",
@@ -75,7 +72,7 @@ def command(
     found = choose(compare(read(a), read(b), api_a=api_a or api, api_b=api_b or api), only, ignore)
     gate = decide(found, Effect(fail_on))
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
-    text = _reporter(form, shown, to_terminal=output is None).report(found, gate)
+    text = reporter(form, shown, color=_is_coloured(output)).report(found, gate)
     if output is None or output == "-":
         put(text)
     else:
@@ -83,18 +80,7 @@ def command(
     return gate.exit
 
 
-def _reporter(form: str, shown: Shown, *, to_terminal: bool) -> Reporter:
-    """The reporter for a format; imported here, since text needs more than JSON."""
-    if form == "json":
-        from kerasdiff.report.json import JsonReporter
-
-        return JsonReporter()
-    if form == "markdown":
-        from kerasdiff.report.markdown import MarkdownReporter
-
-        return MarkdownReporter(shown)
-    from kerasdiff.report.text import TextReporter
-
-    is_terminal = to_terminal and sys.stdout is not None and sys.stdout.isatty()
-    color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return TextReporter(shown, color=color)
+def _is_coloured(output: str | None) -> bool:
+    """Whether the report goes to a terminal that shows colour."""
+    is_terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

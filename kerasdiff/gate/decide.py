@@ -44,13 +44,14 @@ def decide(comparison: Comparison, fail_on: Effect, stale: list[Stale] | None = 
     """
     rules = policy or Policy()
     actions = {"expired": rules.expired_waivers, "moved": rules.unused_waivers, "unused": rules.unused_waivers}
+    told = [msgspec.structs.replace(one, fails=actions[one.state] is Action.FAIL) for one in stale or []]
     failed = any(found.effect.reaches(fail_on) and found.waived is None for found in comparison.divergences)
-    failed = failed or any(actions[one.state] is Action.FAIL for one in stale or [])
+    failed = failed or any(one.fails for one in told)
     if comparison.not_comparable:
         status = ExitStatus.UNANSWERED
     else:
         status = ExitStatus.DIVERGENCES if failed else ExitStatus.OK
-    return Gate(fail_on=fail_on, failed=failed, exit=int(status), waivers=stale or [])
+    return Gate(fail_on=fail_on, failed=failed, exit=int(status), waivers=told)
 
 
 def judge(

@@ -78,11 +78,11 @@ def _unstable(comparison: Comparison, families: Sequence[str]) -> Iterator[NotCo
     """What is the same in each run on one side only: what it was there is not known on the other."""
     for found in comparison.divergences:
         is_unstable = found.aspect.startswith("case.") and (found.a == "unstable") is not (found.b == "unstable")
-        if is_unstable and _family(found, comparison) in families:
+        if is_unstable and family(found, comparison) in families:
             yield NotComparable(id=found.id, why=found.title)
 
 
-def _family(found: Divergence, comparison: Comparison) -> str | None:
+def family(found: Divergence, comparison: Comparison) -> str | None:
     """The measured family that a divergence was found by."""
     side = comparison.a
     elsewhere = side.subjects()

@@ -34,6 +34,8 @@ class Stale(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     waiver: int
     """Its number in the policy, from 0."""
+    fails: bool = True
+    """Whether it fails the gate; else the policy only warns of it."""
 
 
 def accepted(found: Divergence, follow: Sequence[Divergence]) -> Accepted:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 from kerasdiff.knowledge.load import Effect
 
 if TYPE_CHECKING:
+    from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.gate.decide import Gate
+    from kerasdiff.gate.locate import Location
+    from kerasdiff.gate.waivers import Stale
 
 
 #: Causes shown of one effect; what is left out is counted.
@@ -23,6 +26,22 @@ class Shown:
     verbose: bool = False
     limit: int = LIMIT
     min_effect: Effect = Effect.INFO
+
+
+class Places(Protocol):
+    """Knows the line of a file that decides a finding, as `kerasdiff.gate.locate.Locator` does."""
+
+    def divergence(self, found: Divergence) -> Location:
+        """Where a divergence is decided."""
+        ...
+
+    def waiver(self, stale: Stale) -> Location:
+        """Where a waiver stands."""
+        ...
+
+    def unknown(self) -> Location:
+        """Where it is decided what must be known."""
+        ...
 
 
 class Reporter(Protocol):

@@ -10,36 +10,40 @@ from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
+from kerasdiff.report.waived import by_waiver, left
 from kerasdiff.text import listed, visible, visible_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.gate.decide import Gate
+
+#: Bytes of a report at most: what GitHub takes as the summary of a job.
+LARGEST = 1 << 20
 
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 #: What hosts turn into links: a person, an issue, an address.
 _LINK = re.compile(r"(?<!\w)[@#](?=\w)|:(?=//)|(?<!\w)www(?=\.)", re.IGNORECASE)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text in which nothing is markup, a link or a mention."""
     return _ACTIVE.sub(r"\\\1", _LINK.sub("\\g<0>\u200b", visible(text)))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Text as code on one line; a backtick in it would end it."""
     return f"`{visible(text, NAME_LENGTH).replace('`', chr(39))}`"
 
 
 def _codes(divergences: list[Divergence]) -> list[str]:
     """The subjects as code, each once."""
-    return [_code(name) for name in dict.fromkeys(found.subject for found in divergences)]
+    return [code(name) for name in dict.fromkeys(found.subject for found in divergences)]
 
 
-def _block(text: str, indent: str) -> Iterator[str]:
+def block(text: str, indent: str) -> Iterator[str]:
     """Lines of code; indented, they can't be ended by what is in them."""
     yield ""
     for line in visible_lines(text):
@@ -54,35 +58,50 @@ class MarkdownReporter:
         self._shown = shown or Shown()
 
     def report(self, comparison: Comparison, gate: Gate) -> str:
-        """The report as Markdown."""
-        found = reasons(comparison.divergences, verbose=self._shown.verbose)
-        lines = [f"**{_plain(words.headline(comparison, found))}**", ""]
-        lines += [f"- {name}: {_plain(words.side(side))}" for name, side in (("A", comparison.a), ("B", comparison.b))]
+        """The report as Markdown, `LARGEST` bytes of UTF-8 at most: items for which there is no room are counted."""
+        found = reasons(left(comparison), verbose=self._shown.verbose)
+        start = [f"**{plain(words.headline(comparison, found))}**", ""]
+        start += [f"- {name}: {plain(words.side(side))}" for name, side in (("A", comparison.a), ("B", comparison.b))]
+        end = ["", words.gate(gate, comparison)]
+        items = _fitting(self._items(comparison, gate, found), LARGEST - _bytes(start) - _bytes(end))
+        return re.sub("\n{3,}", "\n\n", "\n".join([*start, *items, *end])) + "\n"
+
+    def _items(self, comparison: Comparison, gate: Gate, found: list[Reason]) -> Iterator[str]:
+        """Headings and items, each whole in itself."""
         for effect in Effect:
-            lines += self._effect(effect, [one for one in found if one.effect is effect])
-        if comparison.not_comparable:
-            lines += ["", "### Not comparable", ""]
-            shown = comparison.not_comparable[: None if self._shown.verbose else self._shown.limit]
-            lines += [f"- {_code(unknown.id)}: {_plain(unknown.why)}" for unknown in shown]
-            rest = len(comparison.not_comparable) - len(shown)
-            lines += [f"- … and {rest} more"] if rest else []
-        lines += ["", words.gate(gate)]
-        return re.sub("\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+            yield from self._effect(effect, [one for one in found if one.effect is effect])
+        unknown = [f"- {code(one.id)}: {plain(one.why)}" for one in comparison.not_comparable]
+        yield from self._listed("Not comparable", unknown)
+        stale = [f"- {code(one.id)}: {plain(one.why)}" for one in gate.waivers]
+        yield from self._listed("Waivers that no longer serve", stale)
+        waived = by_waiver(comparison)
+        if waived:
+            yield "\n### Waived\n"
+        for terms, divergences in waived.items():
+            ids = [f"  - {code(one.id)}" for one in divergences if self._shown.verbose]
+            yield "\n".join([f"- {words.count(len(divergences), 'finding')}: {plain(terms)}", *ids])
+
+    def _listed(self, heading: str, items: list[str]) -> Iterator[str]:
+        """A section of items, the first ones where not all are asked for."""
+        if not items:
+            return
+        yield f"\n### {heading}\n"
+        shown = items[: None if self._shown.verbose else self._shown.limit]
+        yield from shown
+        if len(items) > len(shown):
+            yield f"- … and {len(items) - len(shown)} more"
 
     def _effect(self, effect: Effect, here: list[Reason]) -> Iterator[str]:
         if not here or effect.rank > self._shown.min_effect.rank:
             return
         heading, meaning = words.HEADINGS[effect]
         if effect is Effect.INFO and not self._shown.verbose:
-            yield ""
-            yield f"*{sum(len(one.all) for one in here)} more that can't change a model.*"
+            yield f"\n*{sum(len(one.all) for one in here)} more that can't change a model.*"
             return
-        yield ""
-        yield f"### {heading.capitalize()}: {meaning}"
-        yield ""
+        yield f"\n### {heading.capitalize()}: {meaning}\n"
         shown = here if self._shown.verbose else here[: self._shown.limit]
         for one in shown:
-            yield from self._reason(one)
+            yield "\n".join(self._reason(one))
         rest = here[len(shown) :]
         if rest:
             found = words.count(sum(len(one.all) for one in rest), "finding")
@@ -93,16 +112,36 @@ class MarkdownReporter:
         told = listed(_codes(reason.roots), None if self._shown.verbose else words.FEW)
         if known is None:
             mark = "*Unexplained.* " if reason.is_unexplained else ""
-            yield f"- {mark}{told}: {_plain(reason.told.said())}"
+            yield f"- {mark}{told}: {plain(reason.told.said())}"
         else:
-            yield f"- **{_plain(known.title)}** ({known.code}) in {told}{words.measured(reason)}"
-            yield f"  {_plain(known.why)}"
+            yield f"- **{plain(known.title)}** ({known.code}) in {told}{words.measured(reason)}"
+            yield f"  {plain(known.why)}"
         remedy = reason.remedy
         if remedy and reason.first.aspect != "presence":
             if "\n" in remedy:
                 yield "  To keep A's:"
-                yield from _block(remedy, "  ")
+                yield from block(remedy, "  ")
             else:
-                yield f"  To keep A's: {_code(remedy)}" if known is None else f"  To keep A's: {_plain(remedy)}"
+                yield f"  To keep A's: {code(remedy)}" if known is None else f"  To keep A's: {plain(remedy)}"
         if reason.follow:
             yield f"  {len(reason.follow)} more from this: {listed(_codes(reason.follow), words.FEW)}"
+
+
+def _fitting(items: Iterable[str], room: int) -> Iterator[str]:
+    """The items for which there is room; the others are counted."""
+    room -= 200  # for that count
+    out = 0
+    for item in items:
+        size = _bytes([item])
+        if size <= room:
+            room -= size
+            yield item
+        else:
+            out += 1
+    if out:
+        yield f"\n**… {words.count(out, 'item')} left out: the report holds {LARGEST >> 20} MiB at most.**"
+
+
+def _bytes(lines: list[str]) -> int:
+    """The size of lines with their ends."""
+    return sum(len(line.encode()) + 1 for line in lines)

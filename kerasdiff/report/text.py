@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,7 @@ from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH, NAMES
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
+from kerasdiff.report.waived import by_waiver, left
 from kerasdiff.text import listed, visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 UNKNOWN = 25
 #: Columns where the output is no terminal.
 WIDTH = 80
+
+#: Where a line would be a workflow command to the log of a CI job.
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
 
 _STYLES = {
     Effect.BREAKS: "bold red",
@@ -49,12 +54,12 @@ class TextReporter:
 
     def report(self, comparison: Comparison, gate: Gate) -> str:
         """The report as text."""
-        self._reasons = reasons(comparison.divergences, verbose=self._verbose)
+        self._reasons = reasons(left(comparison), verbose=self._verbose)
         buffer = io.StringIO()
         system: Literal["standard"] | None = "standard" if self._color else None
         console = Console(file=buffer, width=self._width, force_terminal=self._color, color_system=system, soft_wrap=True)
         for text, style in self._lines(comparison, gate):
-            console.print(Text(text, style=style))
+            console.print(Text(_COMMAND.sub(r"\g<0>\\", text), style=style))
         return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
 
     def _wrapped(self, text: str, indent: str = "  ", style: str = "") -> Iterator[tuple[str, str]]:
@@ -73,9 +78,11 @@ class TextReporter:
         for effect in Effect:
             yield from self._effect(effect)
         yield from self._not_comparable(comparison)
+        yield from self._stale(gate)
+        yield from self._waived(comparison)
         yield from self._context(comparison)
         yield "", ""
-        yield words.gate(gate), "bold red" if gate.exit else "bold green"
+        yield from self._wrapped(words.gate(gate, comparison), "", "bold red" if gate.exit else "bold green")
 
     def _effect(self, effect: Effect) -> Iterator[tuple[str, str]]:
         here = [one for one in self._reasons if one.effect is effect]
@@ -146,6 +153,29 @@ class TextReporter:
         rest = len(comparison.not_comparable) - len(shown)
         if rest:
             yield f"  … and {rest} more (--verbose lists them)", ""
+
+    def _stale(self, gate: Gate) -> Iterator[tuple[str, str]]:
+        if not gate.waivers:
+            return
+        yield "", ""
+        yield "WAIVERS THAT NO LONGER SERVE", "bold red" if any(one.fails for one in gate.waivers) else "bold yellow"
+        shown = gate.waivers[: None if self._verbose else UNKNOWN]
+        for stale in shown:
+            yield from self._wrapped(visible(f"{stale.id}: {stale.why}"))
+        rest = len(gate.waivers) - len(shown)
+        if rest:
+            yield f"  … and {rest} more (--verbose lists them)", ""
+
+    def _waived(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
+        found = by_waiver(comparison)
+        if not found:
+            return
+        yield "", ""
+        yield "WAIVED  accepted by the policy", "bold"
+        for terms, waived in found.items():
+            yield from self._wrapped(f"{words.count(len(waived), 'finding')}: {terms}")
+            for one in waived if self._verbose else []:
+                yield from self._wrapped(visible(f"  {one.id}"))
 
     def _context(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
         packages, runtime = comparison.context["packages"], comparison.context["runtime"]

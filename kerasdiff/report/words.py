@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.json import summary
+from kerasdiff.report.waived import left
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,22 +53,25 @@ def side(one: Side) -> str:
 
 
 def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
-    """What happened, in a sentence."""
-    counts = summary(comparison)
-    ignored = f"{counts['ignored']} ignored (--ignore)"
-    if not comparison.divergences:
-        but = f", but {ignored}" if counts["ignored"] else ""
+    """What happened, in a sentence; ``reasons`` are those of the open findings."""
+    found = left(comparison)
+    counts = summary(msgspec.structs.replace(comparison, divergences=found))
+    waived = len(comparison.divergences) - len(found)
+    rest = [f"{counts['ignored']} ignored (--ignore)"] if counts["ignored"] else []
+    rest += [f"{waived} waived"] if waived else []
+    if not found:
+        but = f", but {', '.join(rest)}" if rest else ""
         return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables{but}."
-    besides = f"; {ignored}" if counts["ignored"] else ""
+    besides = "".join(f"; {part}" for part in rest)
     milder = ", ".join(f"{counts[effect.value]} {effect.value}" for effect in _MILDER if counts[effect.value])
     serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)
     if not serious:
-        return f"Nothing breaks code, changes the architecture or changes results; {milder}{besides}"
+        return f"Nothing {'open ' if waived else ''}breaks code, changes the architecture or changes results; {milder}{besides}"
     causes = [one.effect for one in reasons if one.effect not in _MILDER]
-    told = {effect: causes.count(effect) for effect in _DOES}
-    parts = [f"{number} {_DOES[effect][number > 1]}" for effect, number in told.items() if number]
-    found = f"{count(serious, 'finding')} from {count(len(causes), 'cause')}: {', '.join(parts)}"
-    return found + (f"; also {milder}" if milder else "") + besides
+    numbers = {effect: causes.count(effect) for effect in _DOES}
+    parts = [f"{number} {_DOES[effect][number > 1]}" for effect, number in numbers.items() if number]
+    told = f"{count(serious, 'finding')} from {count(len(causes), 'cause')}: {', '.join(parts)}"
+    return told + (f"; also {milder}" if milder else "") + besides
 
 
 def names(reason: Reason) -> list[str]:
@@ -88,11 +94,13 @@ def measured(reason: Reason) -> str:
     return f"; {size}{phases}"
 
 
-def gate(decided: Gate) -> str:
-    """What the gate decided."""
+def gate(decided: Gate, comparison: Comparison) -> str:
+    """What the gate decided on a comparison."""
+    why = [f"divergences at or above {decided.fail_on.value} (--fail-on)"] if any(map(decided.stops, left(comparison))) else []
+    why += ["waivers no longer serve"] if any(one.fails for one in decided.waivers) else []
     said = {
         0: f"passes: nothing at or above {decided.fail_on.value}",
-        1: f"fails: divergences at or above {decided.fail_on.value} (--fail-on)",
+        1: f"fails: {'; '.join(why)}",
         3: "can't be answered: some facts are not comparable",
     }
     return f"Gate {said[decided.exit]}; exit status {decided.exit}."

@@ -12,6 +12,7 @@ import pytest
 from kerasdiff.compare.engine import compare
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.formats import FORMATS
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.text import TextReporter
 from tests.conftest import THEANO, Raw, api_of, edited, path, raw, sealed, symbol_of
@@ -128,6 +129,16 @@ def test_showing_does_not_execute(
         assert (done.status, done.err) == (0, "")
         assert unsafe(done.out) == set()
         assert "\\x1b[31m" in done.out
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "text"])
+def test_no_format_executes(form: str, evil_pair: tuple[Path, Path], kerasdiff: Callable[..., Ran]) -> None:
+    a, b = evil_pair
+    for operands in ((a, b), (a, path(THEANO))):
+        done = kerasdiff("compare", *operands, "--format", form)
+        assert done.status in (1, 3)
+        assert unsafe(done.out) <= ({"\u200b"} if form == "markdown" else set())  # its own, in what would be a link
+        assert not re.search("^fake: line", done.out, re.M)
 
 
 def test_json_holds_everything_as_it_was(evil_pair: tuple[Path, Path], kerasdiff: Callable[..., Ran]) -> None:

@@ -61,7 +61,7 @@ def test_all_keys_of_the_contract_are_there(report: dict[str, Any]) -> None:
     assert set(report) >= DOCUMENT
     assert set(report["a"]) >= SIDE
     assert set(report["b"]) >= SIDE
-    assert set(report["gate"]) == {"fail_on", "failed", "exit"}
+    assert set(report["gate"]) == {"fail_on", "failed", "exit", "waivers"}
     assert set(report["summary"]) >= SUMMARY
     assert set(report["coverage"]) == {"symbols", "compared", "cases", "a", "b"}
     assert set(report["coverage"]["cases"]) == {"compared", "not_comparable"}
@@ -132,7 +132,7 @@ def test_what_is_not_comparable_is_listed_with_the_reason() -> None:
     report = json.loads(written(compare(fingerprint(THEANO), edited(document))))
     assert report["not_comparable"] == [{"id": "settings.floatx/value", "why": "timeout in B: no answer in 30 s"}]
     assert report["summary"]["not_comparable"] == 1
-    assert report["gate"] == {"fail_on": "results", "failed": False, "exit": 3}
+    assert report["gate"] == {"fail_on": "results", "failed": False, "exit": 3, "waivers": []}
 
 
 def test_coverage_says_what_was_probed_and_compared() -> None:

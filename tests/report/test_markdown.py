@@ -13,10 +13,11 @@ from kerasdiff.compare.engine import Comparison, compare
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.interface import LIMIT, Shown
-from kerasdiff.report.markdown import MarkdownReporter
+from kerasdiff.report.markdown import LARGEST, MarkdownReporter
 from kerasdiff.report.reasons import reasons
 from tests.conftest import THEANO, fingerprint
 from tests.knowledge.fired import comparison as released
+from tests.report.runs import hostile, run
 from tests.report.test_text import comparison_of, many
 
 HOSTILE = (
@@ -64,7 +65,12 @@ def test_verbose_names_every_subject() -> None:
 def test_what_comes_from_a_fingerprint_is_no_markup(bad: str) -> None:
     found = comparison_of(divergence(f"layers.{bad}", "parameter.x", Effect.RESULTS, bad, remedy=bad))
     found = replace(found, not_comparable=[NotComparable(id=f"layers.{bad}/presence", why=bad)])
-    text = re.sub("`[^`\n]*`", "", report(found))
+    assert_plain(report(found))
+    assert_plain(MarkdownReporter(Shown(verbose=True)).report(*hostile(bad)))
+
+
+def assert_plain(written: str) -> None:
+    text = re.sub("`[^`\n]*`", "", re.sub("^ {6}.*$", "", written, flags=re.M))
     plain = re.sub(r"\\[\\`*_{}\[\]<>#|~&]", "", text)
     assert not re.search(r"[<>`\[\]|&]|\*\*bold|://|(?<!\w)[@#]\w|www\.", plain), plain
     assert "\n# " not in text
@@ -86,3 +92,49 @@ def test_nothing_that_differs_is_a_sentence() -> None:
     text = report(compare(fingerprint(THEANO), fingerprint(THEANO)))
     assert re.match(r"\*\*No divergence in \d+ symbols, the settings and the variables\.\*\*\n", text)
     assert "###" not in text
+
+
+def section(text: str, heading: str) -> list[str]:
+    return re.findall("^- .*(?:\n {2}.*)*", text.partition(f"### {heading}\n")[2].partition("\n#")[0], re.M)
+
+
+def test_what_is_waived_is_counted_by_waiver_and_no_longer_open() -> None:
+    comparison, gate = run("waived")
+    waived = [one.id for one in comparison.divergences if one.waived]
+    text = MarkdownReporter(Shown()).report(comparison, gate)
+    assert "### Breaks" not in text
+    assert section(text, "Waived") == [f"- {len(waived)} findings: checked by hand (ann, until 2026-06-30)"]
+    (whole,) = section(MarkdownReporter(Shown(verbose=True)).report(comparison, gate), "Waived")
+    assert re.findall("^  - `(.*)`$", whole, re.M) == waived
+    assert "### Waived" not in MarkdownReporter(Shown()).report(*run("failing"))
+
+
+@pytest.mark.parametrize("name", ["stale", "warned"])
+def test_waivers_that_no_longer_serve_are_told_with_the_reason(name: str) -> None:
+    comparison, gate = run(name)
+    found = section(MarkdownReporter(Shown()).report(comparison, gate), "Waivers that no longer serve")
+    assert [entry.split("`")[1] for entry in found] == [one.id for one in gate.waivers]
+    assert found[0].endswith(": expired on 2025-12-31; checked by hand")
+    shorter = section(MarkdownReporter(Shown(limit=1)).report(comparison, gate), "Waivers that no longer serve")
+    assert shorter == [found[0], "- … and 3 more"]
+
+
+def test_a_report_fits_what_github_takes_and_counts_what_is_left_out() -> None:
+    assert LARGEST == 1024 * 1024
+    found = [divergence(f"layers.L{number}", "kind", Effect.BREAKS, f"{number} " + "é~" * 900) for number in range(800)]
+    huge = [divergence("backend." + "y" * 180 + str(number), "kind", Effect.BREAKS, "one title") for number in range(6000)]
+    text = report(comparison_of(*huge, *found), verbose=True)
+    size = len(text.encode())
+    assert LARGEST - 10_000 < size <= LARGEST
+    shown = re.findall("^- `layers\\.L", text, re.M)
+    out = re.search(r"\n\n\*\*… (\d+) items left out: the report holds 1 MiB at most\.\*\*\n\n", text)
+    assert out
+    assert "yyy" not in text
+    assert len(shown) + int(out[1]) == len(found) + 1
+    assert text.endswith("exit status 1.\n")
+
+
+def test_a_report_that_fits_is_whole() -> None:
+    text = report(comparison_of(*many(1000, Effect.BREAKS)), verbose=True)
+    assert len(re.findall("^- `layers", text, re.M)) == 1000
+    assert "left out" not in text

@@ -22,6 +22,7 @@ from kerasdiff.report.interface import LIMIT, Shown
 from kerasdiff.report.reasons import reasons
 from kerasdiff.report.text import UNKNOWN, WIDTH, TextReporter
 from tests.conftest import ENVIRONMENTS, ROOT, SMALL, THEANO, edited, fingerprint, path, raw
+from tests.report.runs import run
 from tests.report.test_json import PAIRS
 
 if TYPE_CHECKING:
@@ -192,6 +193,74 @@ def test_thousands_of_cases_are_readable() -> None:
     before = figures(edited(document))[1]
     cases.update({f"more@{number}d": cases["default@2d"] for number in range(100_000 - before)})
     assert behaviour(edited(document), edited(document)).count(", in 100,000 cases. Besides: ") == 1
+
+
+def told(name: str, **options: Any) -> str:
+    comparison, gate = run(name)
+    return TextReporter(Shown(**options)).report(comparison, gate)
+
+
+def test_what_is_waived_is_counted_by_waiver_and_no_longer_open() -> None:
+    waived = [one for one in run("waived").comparison.divergences if one.waived]
+    text, whole = told("waived"), told("waived", verbose=True)
+    assert not sections(text).keys() & {effect.name for effect in ABOVE}
+    assert sections(text)["WAIVED"] == [f"{len(waived)} findings: checked by hand (ann, until 2026-06-30)"]
+    assert f"Nothing open breaks code, changes the architecture or changes results; 125 info; {len(waived)} waived" in " ".join(
+        text.split()
+    )
+    listed = " ".join(sections(whole)["WAIVED"])
+    assert all(one.id in listed for one in waived)
+    assert sections(whole).keys() & {effect.name for effect in ABOVE} == set()
+    assert "WAIVED" not in told("failing")
+
+
+def test_the_headline_counts_what_is_open() -> None:
+    divergences = run("stale").comparison.divergences
+    is_open = [one for one in divergences if one.waived is None]
+    serious = sum(one.effect in ABOVE for one in is_open)
+    assert 0 < serious < sum(one.effect in ABOVE for one in divergences)
+    text = " ".join(told("stale").split())
+    assert f"{serious} findings from 1 cause: 1 breaks; also 125 info; {len(divergences) - len(is_open)} waived " in text
+    everything = replace(comparison_of(), divergences=[replace(one, waived={"reason": "r"}) for one in divergences], ignored=2)
+    assert f"variables, but 2 ignored (--ignore), {len(divergences)} waived." in " ".join(report(everything).split())
+
+
+@pytest.mark.parametrize("name", ["stale", "warned"])
+def test_waivers_that_no_longer_serve_are_told_with_the_reason(name: str) -> None:
+    found = sections(told(name))["WAIVERS"]
+    assert [entry.split(": ")[0] for entry in found] == [one.id for one in run(name).gate.waivers]
+    assert found[0].endswith(": expired on 2025-12-31; checked by hand")
+
+
+def test_waivers_past_the_bound_are_counted() -> None:
+    comparison, gate = run("stale")
+    many_of = replace(gate, waivers=gate.waivers * 10)
+    text = TextReporter(Shown()).report(comparison, many_of)
+    assert f"  … and {40 - UNKNOWN} more (--verbose lists them)" in text
+    assert len(sections(TextReporter(Shown(verbose=True)).report(comparison, many_of))["WAIVERS"]) == 40
+
+
+def test_the_gate_says_what_fails_it() -> None:
+    divergences, stale = "divergences at or above results (--fail-on)", "waivers no longer serve"
+    assert last(told("failing")) == f"Gate fails: {divergences}; exit status 1."
+    assert last(told("stale")) == f"Gate fails: {divergences}; {stale}; exit status 1."
+    assert last(told("warned")) == "Gate passes: nothing at or above results; exit status 0."
+    comparison = run("waived").comparison
+    gate = decide(comparison, Effect.RESULTS, run("stale").gate.waivers)
+    assert last(TextReporter(Shown()).report(comparison, gate)) == f"Gate fails: {stale}; exit status 1."
+
+
+def last(text: str) -> str:
+    return " ".join(text[text.rindex("\nGate ") :].split())
+
+
+@pytest.mark.parametrize("evil", ["::error::x", " ::stop-commands::x", "##[error]x", "y ##[group]z"])
+def test_no_line_is_a_command_to_the_log_of_a_job(evil: str) -> None:
+    padding = "w" * (WIDTH - 10)  # so that lines break before it
+    found = comparison_of(divergence("layers.X", "kind", Effect.BREAKS, f"{padding} {evil}", remedy=f"a\n{evil}"))
+    text = report(found)
+    assert "x" in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
 
 
 def test_what_was_ignored_is_counted() -> None:

@@ -18,7 +18,6 @@ from kerasdiff.gate import edit
 from kerasdiff.gate.policy import Source, find
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
-from kerasdiff.report.formats import FORMATS
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import reasons
 from kerasdiff.text import listed, visible
@@ -32,15 +31,7 @@ if TYPE_CHECKING:
 @click.argument("given", metavar="[BASELINE]", required=False)
 @options.captured
 @click.option("--fail-on", type=options.EFFECTS, help="The gate.  [default: the policy's, else results]")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="[FORMAT:]FILE",
-    help="File to write instead of standard output; with a format, besides it. Can be given several times.",
-)
+@options.reports
 @options.shown
 @click.option("--update", "is_update", is_flag=True, help="Make what is there now the baseline, and say what that accepts.")
 @click.option("--slim", is_flag=True, help="With --update: keep only what the policy gates on.")

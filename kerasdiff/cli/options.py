@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,25 @@ def apis(command: _Command) -> _Command:
 def names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str]:
     """The names in all that was given, by commas: said twice, an option means both."""
     return [name.strip() for value in given for name in value.split(",") if name.strip()]
+
+
+def reports(command: _Command) -> _Command:
+    """Which reports are made, and where they go: see `kerasdiff.cli.targets`."""
+    for option in (
+        click.option(
+            "-o",
+            "--output",
+            "outputs",
+            multiple=True,
+            metavar="[FORMAT:]FILE",
+            help="File to write instead of standard output; with a format, besides it. Can be given several times.",
+        ),
+        click.option(
+            "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def captured(command: _Command) -> _Command:

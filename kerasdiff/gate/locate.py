@@ -25,7 +25,7 @@ _LINE = 500
 
 
 class Location(msgspec.Struct, frozen=True):
-    """A line of a file, by its path from the project's folder, with ``/``."""
+    """A line of a file, by its path from the root of the repository, with ``/``."""
 
     file: str
     line: int = 1
@@ -39,6 +39,9 @@ class Locator:
         self._changed = {name for name, _, _ in comparison.context["packages"]}
         self._comparison = comparison
         self._baseline = baseline
+        # Annotations and code scanning know a file by its path in the repository; without one the project is all there is.
+        folders = (source.root, *source.root.parents)
+        self._repository = next((folder for folder in folders if (folder / ".git").exists()), source.root)
         self._files = list(self._read(source.root))
         self._found: dict[str, Location | None] = {}
 
@@ -56,7 +59,7 @@ class Locator:
                     continue
                 left -= len(data)
                 lines = data.decode("utf-8", "replace").split("\n")
-                yield file.relative_to(root).as_posix(), [line[:_LINE] for line in lines]
+                yield self._path(file), [line[:_LINE] for line in lines]
 
     def divergence(self, found: Divergence) -> Location:
         """Where a divergence is decided."""
@@ -78,7 +81,7 @@ class Locator:
         start = self._source.line("waivers", stale.waiver)
         lines = self._source.text.split("\n")
         line = next((number for number, text in enumerate(lines[start - 1 :], start) if stale.id in text), start)
-        return Location(self._source.file.name, line)
+        return Location(self._path(self._source.file), line)
 
     def unknown(self) -> Location:
         """Where it is decided what must be known."""
@@ -112,5 +115,10 @@ class Locator:
 
     def _policy(self) -> Location:
         if self._source.file is not None:
-            return Location(self._source.file.name, self._source.line())
-        return Location(self._baseline.name if self._baseline else "kerasdiff.json")
+            return Location(self._path(self._source.file), self._source.line())
+        return Location(self._path(self._baseline or self._source.baseline()))
+
+    def _path(self, file: Path) -> str:
+        """A file as the repository knows it; by its name alone, where it is outside."""
+        place = file.absolute()
+        return place.relative_to(self._repository).as_posix() if place.is_relative_to(self._repository) else place.name

@@ -144,3 +144,13 @@ def test_much_is_read_within_bounds(tmp_path: Path, upgrade: Comparison, monkeyp
     project(tmp_path)
     (tmp_path / "uv.lock").write_text("x" * 990 + "\ntensorflow\n", encoding="utf-8")
     assert located(tmp_path, upgrade) == Location("kerasdiff.json", 1)
+
+
+def test_a_place_is_told_from_the_root_of_the_repository(tmp_path: Path, upgrade: Comparison) -> None:
+    inner = project(tmp_path) / "services" / "model"
+    inner.mkdir(parents=True)
+    (inner / "kerasdiff.toml").write_text("", encoding="utf-8")
+    assert located(inner, upgrade) == Location("services/model/kerasdiff.toml", 1)
+    (inner / "requirements.txt").write_text("tensorflow\n", encoding="utf-8")
+    assert located(inner, upgrade) == Location("services/model/requirements.txt", 1)
+    assert located(inner, upgrade, "settings.floatx") == Location("services/model/kerasdiff.toml", 1)

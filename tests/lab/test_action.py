@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kerasdiff.report.formats import FORMATS
 from tests.conftest import ROOT, sealed
 from tests.gate.project import A, B, now, packed, project
 from tests.gate.test_scope import without
@@ -27,8 +26,6 @@ pytestmark = pytest.mark.lab
 
 ACTION = ROOT / ".github/actions/check"
 DECLARED = 'families = ["settings", "symbols"]\n'
-#: The formats that a report is read in elsewhere.
-with_formats = pytest.mark.skipif("github" not in FORMATS, reason="this kerasdiff has no formats for CI")
 
 #: Inputs that are text, and what a person who controls one might try.
 TEXTS = ("python", "fingerprint", "baseline", "policy", "fail-on", "sarif", "junit", "json", "working-directory", "summary")
@@ -92,7 +89,6 @@ def test_drift_fails_with_everything_told(workspace: Path, temp: Path) -> None:
     assert "KD100" in done.summary
 
 
-@with_formats
 def test_annotations_and_files_for_other_tools(workspace: Path, temp: Path) -> None:
     before = set(workspace.iterdir())
     done = check(workspace, temp, fingerprint=now(B), sarif="a b.sarif", junit="junit.xml")

@@ -20,7 +20,7 @@ COMMANDS = {
     "capture": "Write the fingerprint of an environment.",
     "compare": "Report what differs between two environments.",
     "check": "Fail where an environment is no longer what the baseline says.",
-    "waive": "Accept a divergence, with a reason and an expiry.",
+    "waive": "Accept divergences from the baseline, with a reason and an expiry.",
     "policy": "Print the policy in force.",
     "verify": "Try the remedies in a live environment.",
     "explain": "Print what is known of a rule or a symbol.",

@@ -51,7 +51,7 @@ def command(
     is_update: bool,
     slim: bool,
 ) -> int:
-    """Fail where this environment is no longer what the baseline says.
+    """Fail where an environment is no longer what the baseline says.
 
     Captures the environment, compares it with the BASELINE that the project has committed (by default that of the policy, else
     kerasdiff.json or kerasdiff.json.gz beside it), and exits with what the gate says. The policy stands in pyproject.toml or

@@ -30,7 +30,7 @@ def command(policy: str | None) -> None:
       baseline = "kerasdiff.json"     what check compares with
       fail-on = "results"             breaks, architecture, results, reproducibility, info
       api = "keras"                   keras, tf.keras, tf_keras; else the one that people use
-      families = ["layers"]           what is captured, and must be known on both sides
+      families = ["settings", "symbols", "layers"]    captured, and must be known
       only = ["layers.*"]             ids or subjects in scope
       ignore = ["callbacks.*"]        ids or subjects out of scope
       expired-waivers = "fail"        or "warn": they go on waiving

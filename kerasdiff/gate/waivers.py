@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from kerasdiff.compare.choose import concerns
 from kerasdiff.gate.policy import Accepted, Extent, Waiver
 from kerasdiff.probe import canonical
 
@@ -125,8 +127,7 @@ def _state(
 
 def _is_unknown(identifier: str, comparison: Comparison) -> bool:
     """Whether what an id is about, or something it is part of, can't be compared."""
-    unknown = [part.id for part in comparison.not_comparable]
-    return any(identifier == part or identifier.startswith((f"{part}/", f"{part}.")) for part in unknown)
+    return any(concerns(part.id, [glob.escape(identifier)]) for part in comparison.not_comparable)
 
 
 def _moved(entry: Accepted, found: Divergence) -> str:

@@ -118,17 +118,41 @@ def cases(whole: Path, api: str) -> None:
 
 
 def comparison(folder: Path) -> None:
-    """Comparing two fingerprints over loading both in a bare Python; ``--help`` over a Python that does nothing."""
-    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_size)[-2:]
+    """Comparing two releases, and checking one, over loading both in a bare Python; ``--help`` over one that does nothing."""
     python = sys.executable
     variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    one, other = map(str, files)
+    one, other = (_unpacked(name, folder) for name in ("tensorflow-2.10.1", "tensorflow-2.11.1"))
     bare = [python, "-c", "import json, sys; [json.load(open(name)) for name in sys.argv[1:]]", one, other]
-    compare = [python, "-m", "kerasdiff", "compare", "--format", "json", one, other]
-    cost, yardstick = measure([compare, bare], variables)
-    row(f"compare --format json ({' + '.join(f'{path.stat().st_size / 1000:.0f} kB' for path in files)})", cost, yardstick, 5)
-    cost, yardstick = measure([[python, "-m", "kerasdiff", "--help"], [python, "-c", "pass"]], variables)
-    row("--help", cost, yardstick, 6)
+    nothing = [python, "-c", "pass"]
+    program = [python, "-c", "import sys; from kerasdiff.cli import run; sys.exit(run(sys.argv[1:]) not in (0, 1))"]
+    for what, command, yardstick, limit in (
+        ("compare --format json", ["compare", "--format", "json", one, other], bare, 5),
+        ("check --fingerprint, nothing differs", ["check", one, "--fingerprint", one], bare, 6),
+        ("check --fingerprint, drifted", ["check", one, "--fingerprint", other], bare, 6),
+        ("check --fingerprint, nothing differs, over nothing", ["check", one, "--fingerprint", one], nothing, 40),
+        ("--help", ["--help"], nothing, 6),
+    ):
+        cost, known = measure([[*program, *command], yardstick], variables)
+        row(what, cost, known, limit)
+
+
+def _unpacked(release: str, folder: Path) -> str:
+    file = folder / f"{release}.json"
+    file.write_bytes(gzip.decompress((ROOT / "kerasdiff" / "releases" / f"{release}.json.gz").read_bytes()))
+    return str(file)
+
+
+def gate(name: str, folder: Path) -> None:
+    """Checking an environment over capturing it."""
+    built = build(find(name).name)
+    environment = ["--python", str(built.python)]
+    command = [sys.executable, "-m", "kerasdiff"]
+    variables = {**environ(built, folder), "PYTHONPATH": str(ROOT)}
+    baseline = str(folder / "baseline.json")
+    capture = [*command, "capture", *environment, "--force", "-o", baseline]
+    subprocess.run(capture, env=variables, capture_output=True, check=True)
+    cost, yardstick = measure([[*command, "check", baseline, *environment], capture], variables, FEW)
+    row(f"check {name}, over capture", cost, yardstick, 1.1)
 
 
 def main() -> None:
@@ -140,6 +164,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         captures(names, Path(folder))
         comparison(Path(folder))
+        gate(next(iter(names)) if chosen else "tensorflow-2.15.1", Path(folder))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from kerasdiff.cli.targets import STDOUT, Target, send, targets
 from kerasdiff.drift import Baseline, Drift, baseline, capture, check, update
 from kerasdiff.errors import ExitStatus
 from kerasdiff.fingerprint.load import read
-from kerasdiff.gate import edit
 from kerasdiff.gate.policy import Source, find
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
@@ -111,6 +110,8 @@ def _passed(drift: Drift, against: Baseline) -> str:
 
 def _update(source: Source, against: Baseline, now: Raw, name: str, *, slim: bool, limit: int) -> int:
     """Accept what is there now; what that is, is said first."""
+    from kerasdiff.gate import edit
+
     lines = _accepted(check(source, against, now, name=name).comparison, limit) if against.file.is_file() else []
     text = update(source, against, now, slim=slim, name=name)
     kept = edit.remove(source, against.name).policy.waivers

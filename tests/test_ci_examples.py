@@ -181,3 +181,15 @@ def test_manifests_among_the_recipes_parse() -> None:
     pod = job["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+
+
+def test_the_action_pins_all_that_it_installs() -> None:
+    text = (ACTION.parent / "requirements.txt").read_text(encoding="utf-8").replace("\\\n", " ")
+    pinned = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert all(re.match(r"[\w.-]+==[\w.]+ .*--hash=sha256:[0-9a-f]{64}", line) for line in pinned)
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    wanted = re.findall(
+        r'"([\w.-]+)[><=]', "".join(re.findall(r"^(?:dependencies|requires) = (\[.*?\])$", project, re.M | re.S))
+    )
+    assert {"click", "hatchling", "tomlkit"} <= set(wanted)
+    assert set(wanted) <= {line.partition("==")[0] for line in pinned}

@@ -55,6 +55,10 @@ interpreter() {
     if [ -f "$1/Scripts/python.exe" ]; then printf '%s' "$1/Scripts/python.exe"; else printf '%s' "$1/bin/python"; fi
 }
 
+pip() {
+    apart "$(interpreter "$1")" -I -m pip install --quiet --disable-pip-version-check "${@:2}"
+}
+
 # An environment of kerasdiff's own, made once a job. Its marker comes last, so half an environment is made again.
 install() {
     local home="$RUNNER_TEMP/kerasdiff-action" source="$GITHUB_ACTION_PATH/../../.." base
@@ -62,7 +66,8 @@ install() {
         base=$(host) || refuse 3 "no Python 3.10 or newer with venv to run kerasdiff in; add actions/setup-python before this step"
         rm -rf "$home"
         { apart "$base" -I -m venv "$home" &&
-            apart "$(interpreter "$home")" -I -m pip install --quiet --disable-pip-version-check "$source"; } ||
+            pip "$home" --require-hashes --requirement "$GITHUB_ACTION_PATH/requirements.txt" &&
+            pip "$home" --no-deps --no-build-isolation "$source"; } || # what builds it is in the requirements
             refuse 3 "kerasdiff can't be installed from its checkout, see the lines above"
         printf '%s\n' "$GITHUB_ACTION_PATH" >"$home/made-from"
     fi

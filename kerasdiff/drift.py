@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerasdiff.capture.interpreter import find as find_interpreter
 from kerasdiff.capture.run import Request, probe
-from kerasdiff.compare.side import Side
-from kerasdiff.errors import KerasdiffError
+from kerasdiff.compare.choose import strangers
+from kerasdiff.compare.side import ApiError
+from kerasdiff.errors import ExitStatus, KerasdiffError
 from kerasdiff.fingerprint.load import check as checked
 from kerasdiff.fingerprint.load import decode, read, save
 from kerasdiff.gate import baseline as baselines
 from kerasdiff.gate.decide import Gate, judge
 from kerasdiff.gate.locate import Locator
 from kerasdiff.probe import canonical
-from kerasdiff.text import visible
+from kerasdiff.text import listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kerasdiff.compare.engine import Comparison
-    from kerasdiff.gate.policy import Policy, Source
+    from kerasdiff.fingerprint.document import Fingerprint
+    from kerasdiff.gate.policy import Policy, Source, Waiver
 
 Raw = dict[str, Any]
 
 
 class BaselineError(KerasdiffError):
-    """There is no baseline to compare with."""
+    """There is no baseline to compare with, or none that knows what is asked for."""
+
+    def __init__(self, message: str, *, status: ExitStatus = ExitStatus.USAGE) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Drift(NamedTuple):
@@ -55,13 +63,27 @@ class Baseline(NamedTuple):
 
 
 def baseline(source: Source, given: str | None = None) -> Baseline:
-    """The baseline that is meant: the file ``given``, else the policy's, else the usual one."""
-    file = Path(given) if given else source.baseline()
-    try:
-        name = file.absolute().relative_to(source.root).as_posix()
-    except ValueError:  # outside the project
-        name = file.as_posix()
-    return Baseline(file, name)
+    """The baseline that is meant: the file ``given``, else the policy's, else the usual one.
+
+    Raises `BaselineError` where a name is empty, as an unset variable of a script.
+    """
+    if given == "":
+        message = "the name of the baseline is empty; leave it out for the policy's"
+        raise BaselineError(message)
+    file = source.baseline() if given is None else Path(given)
+    return Baseline(file, _named(file, source))
+
+
+def _named(file: Path, source: Source) -> str:
+    """A file as waivers call it, however it was reached: by its path from the project's folder, where it is inside."""
+    place = Path(os.path.realpath(file))
+    root = Path(os.path.realpath(source.root))
+    return place.relative_to(root).as_posix() if place.is_relative_to(root) else place.as_posix()
+
+
+def is_about(waiver: Waiver, against: Baseline, source: Source) -> bool:
+    """Whether a waiver is about a baseline."""
+    return against.name == _named(source.root / waiver.baseline if waiver.baseline else source.baseline(), source)
 
 
 def capture(policy: Policy, python: str | None, timeout: float, on_event: Callable[[dict[str, Any]], None]) -> Raw:
@@ -69,7 +91,7 @@ def capture(policy: Policy, python: str | None, timeout: float, on_event: Callab
 
     Raises `InterpreterError` or `CaptureError`.
     """
-    request = Request(only=policy.families, apis=[policy.api] if policy.api else [], timeout=timeout)
+    request = Request(only=policy.captured, apis=[policy.api] if policy.api else [], timeout=timeout)
     text = probe(find_interpreter(python), request, on_event)
     document: Raw = decode(text.encode("ascii"), "the capture")
     return document
@@ -78,33 +100,64 @@ def capture(policy: Policy, python: str | None, timeout: float, on_event: Callab
 def check(source: Source, against: Baseline, now: Raw, *, name: str = "the capture", today: dt.date | None = None) -> Drift:
     """What differs between a baseline and ``now``, the JSON of a fingerprint that errors call ``name``.
 
-    Raises `KerasdiffError` where one of them can't be used.
+    Raises `KerasdiffError` where one of them can't be used, or where the policy is about what neither has.
     """
     against.require()
     policy = source.policy
     before, called = read(against.file)
     a, b = (_narrowed(document, policy, known_as) for document, known_as in ((before, called), (now, name)))
+    slimmed = a.captured.slim
+    if slimmed is not None and not baselines.covers(slimmed, policy):
+        what = "is slim, made for another scope than the policy's"
+        message = f"{visible(called)}: {what}; make it again where the code works: kerasdiff check --update --slim"
+        raise BaselineError(message, status=ExitStatus.UNANSWERED)
     day = today or dt.datetime.now(tz=dt.timezone.utc).date()
-    comparison, gate = judge(a, b, policy, today=day, name=against.name)
+    try:
+        comparison, gate = judge(a, b, policy, today=day, is_about=lambda waiver: is_about(waiver, against, source))
+    except ApiError as error:
+        message = f"{str(error).rpartition(':')[0]}: change api in the policy"
+        raise ApiError(message) from error
+    _refuse_strangers(source, comparison)
     return Drift(comparison, gate, Locator(source, comparison, against.file), against.file)
 
 
-def _narrowed(document: Any, policy: Policy, name: str) -> Any:
+def _narrowed(document: Any, policy: Policy, name: str) -> Fingerprint:
     """The fingerprint with the policy's families alone; what can't be used is refused before it is looked into."""
     fingerprint = checked(document, name)
-    narrow = baselines.narrowed(document, policy.families)
+    narrow = baselines.narrowed(document, policy.captured)
     return fingerprint if narrow is document else checked(narrow, name)
+
+
+def _refuse_strangers(source: Source, comparison: Comparison) -> None:
+    """Raises `PolicyError` for patterns that nothing fits: misspelt, they would let everything pass for ever."""
+    for pattern in strangers(comparison, source.policy.only):
+        source.refuse(f"only: {pattern!r} fits nothing in {comparison.a.fingerprint.label}; is it misspelt?", "only")
+    installed = comparison.a.fingerprint.packages.keys() | comparison.b.fingerprint.packages.keys()
+    for pattern in source.policy.effects:
+        group, _, name = pattern.partition(".")
+        if group == "packages" and installed and not any(fnmatchcase(package, name) for package in installed):
+            source.refuse(f"effects: {pattern!r} is installed on neither side; is it misspelt?", "effects", pattern)
 
 
 def update(source: Source, against: Baseline, now: Raw, *, slim: bool, name: str = "the capture") -> str:
     """Make ``now`` the baseline, all or nothing, and return its text.
 
-    Raises `KerasdiffError` where it is no fingerprint or can't be written.
+    Raises `KerasdiffError` where it is no fingerprint, where something in it is unknown that the policy gates on, or where it
+    can't be written.
     """
-    fingerprint = checked(now, name)
+    fingerprint = _narrowed(now, source.policy, name)
+    day = dt.datetime.now(tz=dt.timezone.utc).date()
+    comparison, _ = judge(fingerprint, fingerprint, source.policy, today=day)
+    _refuse_strangers(source, comparison)
+    if comparison.not_comparable:
+        ids = listed([one.id for one in comparison.not_comparable], 4)
+        message = (
+            f"{name}: not made the baseline, for what the gate needs is unknown: {visible(ids)}; capture again, or ignore it"
+        )
+        raise BaselineError(message, status=ExitStatus.UNANSWERED)
     document = baselines.steady(now)
     if slim:
-        document = baselines.slim(document, source.policy, Side(fingerprint, source.policy.api or None).api_name)
+        document = baselines.slim(document, source.policy, comparison.a.api_name)
     text = canonical.document(document)
     checked(json.loads(text), name)
     save(text, against.file, force=True)

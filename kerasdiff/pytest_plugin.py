@@ -46,8 +46,11 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
         from kerasdiff.errors import ExitStatus, KerasdiffError
         from kerasdiff.fingerprint.load import read
         from kerasdiff.gate.policy import find
+        from kerasdiff.report import words
         from kerasdiff.report.formats import reporter
         from kerasdiff.report.interface import Shown
+        from kerasdiff.report.reasons import reasons
+        from kerasdiff.report.waived import left
 
         def place(path: str | PathLike[str] | None) -> str | None:
             return None if path is None else str(root / Path(path))
@@ -60,11 +63,13 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
             if fingerprint is not None:
                 now, name = read(str(place(fingerprint)))
             else:
-                interpreter = str(python or sys.executable)
+                interpreter = place(python) if python is not None and "/" in str(python) else str(python or sys.executable)
                 now, name = drift.capture(source.policy, interpreter, timeout, lambda _: None), "the capture"
             found = drift.check(source, against, now, name=name)
             if found.gate.exit != ExitStatus.OK:
-                report = reporter("text", Shown()).report(found.comparison, found.gate)
+                text = reporter("text", Shown()).report(found.comparison, found.gate)
+                told = words.headline(found.comparison, reasons(left(found.comparison)))
+                report = f"kerasdiff: {told}\n{text}"
         except KerasdiffError as error:
             report = f"kerasdiff: {error}"
         if report:

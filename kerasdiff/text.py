@@ -40,3 +40,12 @@ def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None)
     return textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=after, break_long_words=False, break_on_hyphens=False
     )
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be written: an argument of the command line may hold bytes that are no UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -10,10 +10,11 @@ import msgspec
 from kerasdiff.cli import options
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
-from kerasdiff.cli.targets import STDOUT, Target, send, targets
-from kerasdiff.drift import Baseline, Drift, baseline, capture, check, update
+from kerasdiff.cli.targets import STDOUT, Target, keep, send, targets
+from kerasdiff.compare.side import ApiError
+from kerasdiff.drift import Baseline, BaselineError, Drift, baseline, capture, check, is_about, update
 from kerasdiff.errors import ExitStatus
-from kerasdiff.fingerprint.load import read
+from kerasdiff.fingerprint.load import FingerprintError, read
 from kerasdiff.gate.policy import Source, find
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
@@ -24,6 +25,13 @@ from kerasdiff.text import listed, visible
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.drift import Raw
+
+
+#: What to do about a gate that doesn't pass.
+_NEXT = """
+To know more: kerasdiff explain CODE. To accept it as it is now: kerasdiff waive
+ID|CODE --reason … --until …; all of it, as the baseline: kerasdiff check --update
+"""
 
 
 @click.command()
@@ -57,7 +65,10 @@ def command(
     kerasdiff.toml, see: kerasdiff policy --help
     """
     if slim and not is_update:
-        message = "--slim is about the baseline that is written; add --update"
+        message = "--slim is about the baseline that is written; add --update."
+        raise click.UsageError(message)
+    if is_update and (outputs or form != "text"):
+        message = "--update writes no report; check first, with --output, then --update."
         raise click.UsageError(message)
     wanted = targets(outputs, form)
     source = find(policy)
@@ -65,6 +76,7 @@ def command(
         gated = msgspec.structs.replace(source.policy, fail_on=Effect(fail_on))
         source = msgspec.structs.replace(source, policy=gated)
     against = baseline(source, given)
+    keep(wanted, [against.file, source.file, fingerprint])
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
     if is_update:
         return _update(source, against, *facts(source, python, fingerprint, timeout, verbose=verbose), slim=slim, limit=limit)
@@ -77,6 +89,8 @@ def command(
         put(_passed(drift, against))
     else:
         send(wanted, drift.comparison, drift.gate, shown, drift.locator)
+        if drift.gate.exit and Target("text", STDOUT) in wanted:
+            put(_NEXT)
     return drift.gate.exit
 
 
@@ -101,9 +115,11 @@ def _passed(drift: Drift, against: Baseline) -> str:
     rest = [f"{effects.count(effect)} {effect.value}" for effect in Effect if effect in effects]
     waived = len(drift.comparison.divergences) - len(effects)
     rest += [f"{waived} waived"] if waived else []
-    what = f"nothing at or above {drift.gate.fail_on.value} differs from {against.name}"
+    figures = drift.comparison.coverage["b"]
+    cases = sum(known["cases"] for known in figures.values())
+    what = f"nothing at or above {drift.gate.fail_on.value} differs from {against.name} in {cases:,} cases"
     told = f"kerasdiff: {words.side(drift.comparison.b)}: {what}"
-    stale = [f"kerasdiff: waiver of {one.id}: {one.why}" for one in drift.gate.waivers]
+    stale = [f"kerasdiff: waiver of {one.id}: {one.why}; {one.reason}" for one in drift.gate.waivers]
     lines = (told + (f" ({', '.join(rest)}; --verbose lists them)" if rest else ""), *stale)
     return "".join(f"{visible(line)}\n" for line in lines)
 
@@ -112,9 +128,14 @@ def _update(source: Source, against: Baseline, now: Raw, name: str, *, slim: boo
     """Accept what is there now; what that is, is said first."""
     from kerasdiff.gate import edit
 
-    lines = _accepted(check(source, against, now, name=name).comparison, limit) if against.file.is_file() else []
+    lines = []
+    if against.file.is_file():
+        try:
+            lines = _accepted(check(source, against, now, name=name).comparison, limit)
+        except (FingerprintError, BaselineError, ApiError) as error:  # damaged, of another schema, or of another scope
+            lines = [f"kerasdiff: what this accepts can't be told: {error}"]
     text = update(source, against, now, slim=slim, name=name)
-    kept = edit.remove(source, against.name).policy.waivers
+    kept = edit.remove(source, lambda waiver: is_about(waiver, against, source)).policy.waivers
     dropped = len(source.policy.waivers) - len(kept)
     lines.append(f"kerasdiff: wrote {against.name}, {len(text) / 1000:.0f} kB of JSON")
     if dropped:
@@ -125,8 +146,9 @@ def _update(source: Source, against: Baseline, now: Raw, name: str, *, slim: boo
 
 def _accepted(comparison: Comparison, limit: int) -> list[str]:
     """What a new baseline accepts: the causes of what differs from the old one, the worst first."""
-    found = [one for one in reasons(comparison.divergences) if one.effect is not Effect.INFO]
-    lines = [f"kerasdiff: accepted: {words.headline(comparison, found)}"]
+    every = [msgspec.structs.replace(found, waived=None) for found in comparison.divergences]
+    found = [one for one in reasons(every) if one.effect is not Effect.INFO]
+    lines = [f"kerasdiff: accepted: {words.headline(msgspec.structs.replace(comparison, divergences=every), found)}"]
     for one in found[:limit]:
         told = f"{one.rule.title} [{one.rule.code}]" if one.rule else one.told.said()
         lines.append(f"  {one.effect.value}: {listed(words.names(one), words.FEW)}: {told}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from kerasdiff.cli import options
-from kerasdiff.cli.operand import read
-from kerasdiff.cli.targets import send, targets
+from kerasdiff.cli.operand import environment, read
+from kerasdiff.cli.targets import keep, send, targets
 from kerasdiff.compare.choose import choose
 from kerasdiff.compare.engine import compare
 from kerasdiff.gate.decide import decide
@@ -48,6 +48,7 @@ def command(
         message = "only one of A and B can be standard input"
         raise click.UsageError(message)
     wanted = targets(outputs, form)
+    keep(wanted, [operand for operand in (a, b) if environment(operand) is None])
     found = choose(compare(read(a), read(b), api_a=api_a or api, api_b=api_b or api), only, ignore)
     gate = decide(found, Effect(fail_on))
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerasdiff.fingerprint.load import load
+from kerasdiff.fingerprint.load import FingerprintError, load
+from kerasdiff.text import visible
 
 if TYPE_CHECKING:
     from kerasdiff.fingerprint.document import Fingerprint
@@ -19,7 +20,13 @@ def read(operand: str) -> Fingerprint:
     """
     python = environment(operand)
     if python is None:
-        return load(operand)
+        fingerprint = load(operand)
+        if fingerprint.captured.slim is not None:
+            message = (
+                f"{visible(operand, 200)}: is a slim baseline, which knows only what its policy gates on; give it to check"
+            )
+            raise FingerprintError(message)
+        return fingerprint
     from kerasdiff.capture.run import capture
     from kerasdiff.cli.progress import Progress
 

@@ -9,7 +9,7 @@ import msgspec
 import tomlkit
 
 from kerasdiff.cli.output import put
-from kerasdiff.gate.policy import Policy, find
+from kerasdiff.gate.policy import find
 from kerasdiff.report import words
 from kerasdiff.text import listed, visible
 
@@ -52,18 +52,23 @@ def command(policy: str | None) -> None:
 
 def _lines(source: Source) -> Iterator[str]:
     said: dict[str, Any] = msgspec.to_builtins(source.policy)
-    default: dict[str, Any] = msgspec.to_builtins(Policy())
     yield f"# {source.file or 'no policy file: the defaults'}"
     for key, value in said.items():
         if key == "waivers":
             continue
-        where = f"line {source.line(key)}" if source.file is not None and value != default[key] else "default"
+        where = f"line {source.line(key)}" if source.file is not None and source.says(key) else "default"
         told = value if key != "baseline" else source.baseline().relative_to(source.root).as_posix()
-        if isinstance(told, dict):
-            told = tomlkit.inline_table()
-            told.update(value)
-        yield f"{key} = {tomlkit.item(told).as_string()}  # {where}"
+        yield f"{key} = {_inline(told)}  # {where}"
     for number, waiver in enumerate(source.policy.waivers):
         until = f"until {waiver.until}" if waiver.until else "for ever"
         ids = listed([entry.id for entry in waiver.accepts], words.FEW)
         yield f"# line {source.line('waivers', number)}: waived {until}: {ids}: {waiver.reason}"
+
+
+def _inline(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{tomlkit.key(key).as_string()} = {_inline(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return str(tomlkit.item(value).as_string())

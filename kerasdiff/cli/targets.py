@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kerasdiff.report.interface import Shown
 
 STDOUT = "-"
+#: What looks like a format; a drive of Windows is one letter.
+_FORMAT = re.compile(r"[a-z]{2,12}")
 
 
 class Target(NamedTuple):
@@ -40,19 +43,32 @@ def targets(given: Sequence[str], form: str) -> list[Target]:
     found = []
     for output in given:
         named, colon, file = output.partition(":")
+        if colon and named not in FORMATS and _FORMAT.fullmatch(named):
+            message = f"no such format: {named}; there are {', '.join(FORMATS)}."
+            raise click.UsageError(message)
         found.append(Target(named, file) if colon and named in FORMATS else Target(form, output))
     is_taken = any(target.file in (STDOUT, output) for target, output in zip(found, given, strict=True))
     if not is_taken:
         found.insert(0, Target(form, STDOUT))
     files = [target.file for target in found]
     if "" in files:
-        message = "--output has no file; write --output FILE or --output FORMAT:FILE"
+        message = "--output has no file; write --output FILE or --output FORMAT:FILE."
         raise click.UsageError(message)
-    if len(set(files)) < len(files):
-        twice = next(file for file in files if files.count(file) > 1)
-        message = f"two reports can't go to {'standard output' if twice == STDOUT else twice}; give each its own --output"
+    places = [file if file == STDOUT else os.path.realpath(file) for file in files]
+    if len(set(places)) < len(places):
+        twice = next(file for file, place in zip(files, places, strict=True) if places.count(place) > 1)
+        message = f"two reports can't go to {'standard output' if twice == STDOUT else twice}; give each its own --output."
         raise click.UsageError(message)
     return found
+
+
+def keep(wanted: Sequence[Target], files: Sequence[Path | str | None]) -> None:
+    """Raises `click.UsageError` where a report would replace a file that it is made from."""
+    inputs = {os.path.realpath(file) for file in files if file is not None}
+    for target in wanted:
+        if target.file != STDOUT and os.path.realpath(target.file) in inputs:
+            message = f"--output {target.file} would replace what the report is made from; give it another name."
+            raise click.UsageError(message)
 
 
 def send(wanted: Sequence[Target], comparison: Comparison, gate: Gate, shown: Shown, locator: Locator | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -11,19 +12,21 @@ from kerasdiff.cli import options
 from kerasdiff.cli.check import facts
 from kerasdiff.cli.output import put
 from kerasdiff.compare.choose import fits
-from kerasdiff.drift import baseline, check
+from kerasdiff.drift import baseline, check, is_about
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.gate import edit
 from kerasdiff.gate.policy import Waiver, find
 from kerasdiff.gate.waivers import accepted, follow
+from kerasdiff.knowledge.rules import rule
 from kerasdiff.report import words
-from kerasdiff.text import listed, visible
+from kerasdiff.text import is_text, listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.drift import Drift
+    from kerasdiff.gate.policy import Accepted
 
 #: What stands for no expiry.
 NEVER = "never"
@@ -37,10 +40,14 @@ def _day(_ctx: click.Context, _parameter: click.Parameter, value: str) -> dt.dat
     if value == NEVER:
         return None
     try:
-        return dt.date.fromisoformat(value)
+        day = dt.date.fromisoformat(value)
     except ValueError:
-        message = f"{value!r} is no day; write one as 2027-01-31, or {NEVER}"
+        message = f"{value!r} is no day; write one as 2027-01-31, or {NEVER}."
         raise click.BadParameter(message) from None
+    if day < dt.datetime.now(tz=dt.timezone.utc).date():
+        message = f"{value} is over; write a day to come, or {NEVER}."
+        raise click.BadParameter(message)
+    return day
 
 
 @click.command()
@@ -68,8 +75,12 @@ def command(
     the cause explains is accepted too, within its effect and size of now. The waiver goes into the policy's file.
     """
     if not reason.strip():
-        message = "--reason is empty; say why it is accepted"
+        message = "--reason is empty; say why it is accepted."
         raise click.UsageError(message)
+    for text in (reason, owner, given or ""):
+        if not is_text(text):
+            message = f"{visible(text, 100)}: is no UTF-8 text."
+            raise click.UsageError(message)
     source = find(policy)
     against = baseline(source, given)
     against.require()
@@ -77,11 +88,22 @@ def command(
     drift = check(source, against, now, name=name)
     explained = follow(drift.comparison.divergences)
     accepts = [accepted(found, explained.get(found.id, [])) for found in _chosen(drift, explained, wanted)]
-    waiver = Waiver(reason=reason, owner=owner, until=until, baseline=against.name if given else "", accepts=accepts)
-    changed = edit.add(source, waiver)
+    waiver = Waiver(reason=reason, owner=owner, until=until, baseline=given or "", accepts=accepts)
+    changed = edit.add(source, waiver, lambda other: is_about(other, against, source))
     where = f"{changed.file}:{changed.line('waivers', len(changed.policy.waivers) - 1)}"
-    ids = listed([entry.id for entry in accepts], words.FEW)
-    put(f"kerasdiff: {visible(f'{where}: waived until {until or NEVER}: {ids}')}\n")
+    made = " (made)" if source.file is None else ""
+    lines = [f"kerasdiff: {where}{made}: waived until {until or NEVER}: {words.count(len(accepts), 'finding')}"]
+    for (effect, code), ids in _grouped(accepts).items():
+        lines.append(f"  {effect}{f' [{code}]' if code else ''}: {listed(ids, words.FEW)}")
+    put("".join(f"{visible(line)}\n" for line in lines))
+
+
+def _grouped(accepts: list[Accepted]) -> dict[tuple[str, str | None], list[str]]:
+    """The ids by effect and rule, the worst first."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for entry in sorted(accepts, key=lambda entry: (entry.effect.rank, entry.rule or "", entry.id)):
+        found.setdefault((entry.effect.value, entry.rule), []).append(entry.id)
+    return found
 
 
 def _chosen(drift: Drift, explained: dict[str, list[Divergence]], wanted: Sequence[str]) -> list[Divergence]:
@@ -95,11 +117,25 @@ def _chosen(drift: Drift, explained: dict[str, list[Divergence]], wanted: Sequen
         exact = [one for one in every if one.id == name]
         named = exact or [one for one in every if (one.rule == name.upper() or fits(one.id, [name])) and drift.gate.stops(one)]
         if not named:
-            message = f"{visible(name, 200)}: no such divergence at the gate; kerasdiff check --format json lists the ids"
-            raise NothingToWaive(message)
-        found.update({one.id: one for one in named if one.waived is None})
-    if not found:
-        message = "all of it is waived already; see: kerasdiff check --verbose"
-        raise NothingToWaive(message)
+            raise NothingToWaive(_lacking(name, drift))
+        found.update({one.id: one for one in named})
     follows = {part.id for cause in found for part in explained.get(cause, [])}
     return [one for one in found.values() if one.id in wanted or one.id not in follows]
+
+
+def _lacking(name: str, drift: Drift) -> str:
+    """Why nothing is waived by a name."""
+    shown, code = visible(name, 200), name.upper()
+    every = drift.comparison.divergences
+    there = [one for one in every if one.rule == code or fits(one.id, [name])]
+    if any(one.waived is not None for one in there):
+        return f"{shown}: is waived already; to renew it, name its ids"
+    if there:
+        worst = min((one.effect for one in there), key=lambda effect: effect.rank)
+        return f"{shown}: is {worst.value}, below the gate; nothing to waive"
+    if rule(code) is not None:
+        return f"{shown}: the rule explains nothing that differs here; see: kerasdiff explain {code}"
+    near = get_close_matches(name, [one.id for one in every if drift.gate.stops(one)], 1, 0.4)
+    return f"{shown}: no such divergence or rule" + (
+        f"; did you mean {visible(near[0], 200)}?" if near else "; kerasdiff check -v lists them"
+    )

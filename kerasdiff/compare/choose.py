@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 EVERYTHING = ("import", "symbols")
 
 
+#: Subjects that may be there another day: a variable is set, a package installed.
+_AROUND = ("settings.", "environment.", "packages.", "runtime.")
+
+
 def fits(identifier: str, patterns: Sequence[str]) -> bool:
     """Whether an id, or its subject, fits one of the patterns, in which ``*`` is anything."""
     subject = identifier.partition("/")[0]
@@ -34,16 +38,22 @@ def concerns(unknown: str, patterns: Sequence[str]) -> bool:
     """
     subject = unknown.partition("/")[0]
     places = [subject, *canonical.FAMILIES.get(unknown, ()), *(["tf"] if unknown == "data" else [])]
-    is_near = any(_overlap(place, pattern) for place in places for pattern in patterns)
+    is_near = any(overlap(place, pattern) for place in places for pattern in patterns)
     return subject in EVERYTHING or is_near or fits(unknown, patterns)
 
 
-def _overlap(subject: str, pattern: str) -> bool:
+def overlap(subject: str, pattern: str) -> bool:
+    """Whether an id of a subject, or of what is in it, may fit a pattern."""
     wanted = pattern.partition("/")[0]
-    start = re.split(r"[*?\[]", wanted, maxsplit=1)[0]
+    start = _start(wanted)
     if start == wanted:
         return subject == wanted or wanted.startswith(f"{subject}.")
     return start.startswith(subject) or subject.startswith(start)
+
+
+def _start(pattern: str) -> str:
+    """What stands before the first wildcard."""
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
 
 
 def choose(comparison: Comparison, only: Sequence[str], ignore: Sequence[str]) -> Comparison:
@@ -53,7 +63,7 @@ def choose(comparison: Comparison, only: Sequence[str], ignore: Sequence[str]) -
 
     unknown = {one.id for one in comparison.not_comparable}
     every = {found.id for found in comparison.divergences} | unknown
-    ids = {identifier for identifier in every if not only or fits(identifier, only)}
+    ids = {identifier for identifier in every if not only or any(fits(name, only) for name in _names(identifier, comparison))}
     ids |= {identifier for identifier in unknown if concerns(identifier, only)}
     causes = {found.id: found.cause for found in comparison.divergences}
     for identifier in list(ids):  # what explains them belongs to them
@@ -61,7 +71,7 @@ def choose(comparison: Comparison, only: Sequence[str], ignore: Sequence[str]) -
         while cause in every and cause not in ids:
             ids.add(cause)
             cause = causes.get(cause)
-    kept = {identifier for identifier in ids if not fits(identifier, ignore)}
+    kept = {identifier for identifier in ids if not _is_ignored(identifier, ignore)}
     return msgspec.structs.replace(
         comparison,
         divergences=[
@@ -75,4 +85,43 @@ def choose(comparison: Comparison, only: Sequence[str], ignore: Sequence[str]) -
         ],
         not_comparable=[one for one in comparison.not_comparable if one.id in kept],
         ignored=len(ids) - len(kept),
+        coverage={
+            **comparison.coverage,
+            **{
+                side: {kind: known for kind, known in comparison.coverage[side].items() if not only or concerns(kind, only)}
+                for side in ("a", "b")
+            },
+        },
     )
+
+
+def _names(identifier: str, comparison: Comparison) -> list[str]:
+    """An id under every name that its subject has on a side."""
+    subject, slash, aspect = identifier.partition("/")
+    names = {subject: None}
+    for side in (comparison.a, comparison.b):
+        known = side.canonical(subject)
+        names.update(dict.fromkeys(side.names(known)) if known is not None else {})
+    return [f"{name}{slash}{aspect}" for name in names]
+
+
+def _is_ignored(identifier: str, ignore: Sequence[str]) -> bool:
+    """Whether an id is ignored: of a family, whether all that it is about is."""
+    modules = canonical.FAMILIES.get(identifier, ())
+    return fits(identifier, ignore) or (bool(modules) and all(fits(f"{module}.*", ignore) for module in modules))
+
+
+def strangers(comparison: Comparison, patterns: Sequence[str]) -> list[str]:
+    """The patterns that no symbol and nothing measured of either side fits: what they are about isn't there, or is misspelt."""
+    subjects = {
+        name
+        for side in (comparison.a, comparison.b)
+        for name in (*(name for known in side.api.symbols for name in side.names(known)), *side.subjects())
+    }
+    return [pattern for pattern in patterns if not pattern.startswith(_AROUND) and not _is_known(pattern, subjects)]
+
+
+def _is_known(pattern: str, subjects: set[str]) -> bool:
+    wanted = pattern.partition("/")[0]
+    start = _start(wanted)
+    return wanted in subjects if start == wanted else any(subject.startswith(start) for subject in subjects)

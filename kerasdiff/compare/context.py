@@ -30,12 +30,16 @@ def _in_stack(name: str, *fingerprints: Fingerprint) -> bool:
 
 
 def runtime(a: Fingerprint, b: Fingerprint) -> list[list[Any]]:
-    """``[fact, value in A, value in B]`` of what differs."""
+    """``[fact, value in A, value in B]`` of what differs; a baseline leaves out what the machine is called."""
+    return [row for row in differing(a, b) if None not in row or row[0] == "driver"]
+
+
+def differing(a: Fingerprint, b: Fingerprint) -> list[list[Any]]:
+    """The same with what one side alone knows."""
     if not _both_have("runtime", a, b):
         return []
     one, other = _flat(a.runtime), _flat(b.runtime)
-    told = (one.keys() & other.keys()) | ({"driver"} & (one.keys() | other.keys()))  # a baseline leaves the machine out
-    return [[key, one.get(key), other.get(key)] for key in sorted(told) if one.get(key) != other.get(key)]
+    return [[key, one.get(key), other.get(key)] for key in sorted(one.keys() | other.keys()) if one.get(key) != other.get(key)]
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def compare(
     if _both_usable(one, other, findings):
         compared = symbols.alike(one) if _is_alike(one, other) else _compare(one, other, findings)
         settings.compare(one, other, findings)
+        _families(one, other, findings)
     return Comparison(
         a=one,
         b=other,
@@ -76,6 +77,16 @@ def compare(
 def _compare(a: Side, b: Side, findings: Findings) -> symbols.Compared:
     parts = symbols.compare(a, b, findings), symbols.measured_elsewhere(a, b, findings)
     return symbols.Compared(*map(sum, zip(*parts, strict=True)))
+
+
+def _families(a: Side, b: Side, findings: Findings) -> None:
+    """What one side measured and the other did not is unknown; what neither was asked for isn't."""
+    for family in _MEASURED:
+        states = {name: side.fingerprint.family_state(family, side.api_name) for name, side in (("A", a), ("B", b))}
+        lost = {name: state for name, state in states.items() if state not in ("ok", "partial")}
+        if lost and set(states.values()) != {"not run"}:
+            told = ", ".join(f"{state} in {name}" for name, state in lost.items())
+            findings.unknown(family, f"the family {family} is {told}: capture again")
 
 
 def _is_alike(a: Side, b: Side) -> bool:

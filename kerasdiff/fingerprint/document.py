@@ -112,6 +112,8 @@ class Captured(Document, frozen=True, kw_only=True):
     seconds: float = 0.0
     families: dict[str, FamilyRun] = {}
     overrides: dict[str, str] = {}
+    slim: dict[str, Any] | None = None
+    """Of a baseline that holds only what a policy gates on: for which scope it was made."""
 
 
 class Distribution(Document, frozen=True, kw_only=True):

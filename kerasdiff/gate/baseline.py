@@ -5,6 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from kerasdiff.compare.choose import overlap
+from kerasdiff.gate.policy import CONTEXT
 from kerasdiff.probe import canonical
 
 if TYPE_CHECKING:
@@ -26,7 +28,24 @@ def steady(document: Raw) -> Raw:
     runtime = {key: value for key, value in document.get("runtime", {}).items() if key not in _MACHINE}
     if isinstance(runtime.get("cpu"), dict):
         runtime["cpu"] = {key: value for key, value in runtime["cpu"].items() if key not in _CPU}
-    return sealed({**document, "captured": captured, "runtime": runtime})
+    apis = {name: _calm_api(api) for name, api in document["apis"].items()}
+    libraries = {name: _calm(subjects) for name, subjects in document.get("libraries", {}).items()}
+    return sealed({**document, "captured": captured, "runtime": runtime, "apis": apis, "libraries": libraries})
+
+
+def _calm_api(api: Raw) -> Raw:
+    """The facts of an API, of what is unstable only that it is: its scatter differs from run to run."""
+    calm = {**api, **{group: _calm(api[group]) for group in canonical.GROUPS if group in api}}
+    if "symbols" in api:
+        calm["symbols"] = {
+            name: {**symbol, "cases": _calm({"": symbol["cases"]})[""]} if "cases" in symbol else symbol
+            for name, symbol in api["symbols"].items()
+        }
+    return calm
+
+
+def _calm(subjects: Raw) -> Raw:
+    return {name: {call: canonical.stable(case) for call, case in cases.items()} for name, cases in subjects.items()}
 
 
 def _untimed(run: Raw) -> Raw:
@@ -42,18 +61,18 @@ def sealed(document: Raw) -> Raw:
 
 
 def narrowed(document: Raw, families: Sequence[str]) -> Raw:
-    """A fingerprint as if only these families had been captured; all of it where none is named."""
+    """A fingerprint as if only these families had been captured; all of it where none is named.
+
+    Packages, the runtime and variables stay: they say which environment it is, and which API people use there.
+    """
     runs = document["captured"].get("families", {})
-    lost = {name for name in runs if name not in families}
+    lost = {name for name in runs if name not in families and name not in CONTEXT}
     if not families or not lost:
         return document
     captured = {**document["captured"], "families": {name: run for name, run in runs.items() if name not in lost}}
     apis = {name: _without(api, lost) for name, api in document["apis"].items()}
     libraries = {name: cases for name, cases in document.get("libraries", {}).items() if name not in lost}
-    kept = {
-        key: value for key, value in document.items() if key not in lost and (key != "distributions" or "packages" not in lost)
-    }
-    return sealed({**kept, "captured": captured, "apis": apis, "libraries": libraries})
+    return sealed({**document, "captured": captured, "apis": apis, "libraries": libraries})
 
 
 def _without(api: Raw, lost: set[str]) -> Raw:
@@ -72,16 +91,34 @@ def _unmeasured(name: str, symbol: Raw, lost: set[str]) -> Raw:
 
 
 def slim(document: Raw, policy: Policy, api: str) -> Raw:
-    """A fingerprint with nothing but what a policy gates on: its families and subjects, in the API that is compared."""
-    kept = narrowed(document, policy.families)
+    """A fingerprint with nothing but what a policy gates on: its families and subjects, in the API that is compared.
+
+    It says under ``captured.slim`` for which scope it was made: of anything else it knows nothing.
+    """
+    kept = narrowed(document, policy.captured)
     facts = kept["apis"][api]
     symbols = {
         name: _described(kept, symbol)
         for name, symbol in facts.get("symbols", {}).items()
-        if _is_wanted((name, *symbol.get("aliases", ())), policy)
+        if symbol.get("kind") == "module" or _is_wanted((name, *symbol.get("aliases", ())), policy)
     }
     stack = {name: known for name, known in kept.get("distributions", {}).items() if known.get("stack")}
-    return sealed({**kept, "apis": {api: {**facts, "symbols": symbols, **_groups(kept, facts)}}, "distributions": stack})
+    apis = {api: {**facts, "symbols": symbols, **_groups(kept, facts)}}
+    captured = {**kept["captured"], "slim": scope(policy)}
+    return sealed({**kept, "captured": captured, "apis": apis, "distributions": stack})
+
+
+def scope(policy: Policy) -> Raw:
+    """What a policy gates on, as a slim baseline holds it."""
+    return {"api": policy.api, "families": policy.families, "only": policy.only, "ignore": policy.ignore}
+
+
+def covers(slimmed: Raw, policy: Policy) -> bool:
+    """Whether a baseline that was made for a scope knows all that a policy asks for."""
+    wanted = scope(policy)
+    ignored = slimmed.get("ignore")
+    is_ignored = isinstance(ignored, list) and all(pattern in policy.ignore for pattern in ignored)
+    return is_ignored and all(slimmed.get(key) == wanted[key] for key in ("api", "families", "only"))
 
 
 def _described(document: Raw, symbol: Raw) -> Raw:
@@ -103,7 +140,6 @@ def _groups(document: Raw, facts: Raw) -> Raw:
 
 def _is_wanted(names: Sequence[str], policy: Policy) -> bool:
     """Whether an id of a subject of these names may be in scope."""
-    subjects = [pattern.partition("/")[0] + ("*" if "/" not in pattern else "") for pattern in policy.only]
-    if subjects and not any(fnmatchcase(name, pattern) for name in names for pattern in subjects):
+    if policy.only and not any(overlap(name, pattern) for name in names for pattern in policy.only):
         return False
     return not all(any(fnmatchcase(name, pattern) for pattern in policy.ignore) for name in names)

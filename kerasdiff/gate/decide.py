@@ -10,12 +10,13 @@ from kerasdiff.compare.choose import choose
 from kerasdiff.compare.engine import compare
 from kerasdiff.errors import ExitStatus
 from kerasdiff.gate import scope, waivers
-from kerasdiff.gate.policy import Action, Policy
+from kerasdiff.gate.policy import Action, Policy, Waiver
 from kerasdiff.gate.waivers import Stale
 from kerasdiff.knowledge.load import Effect
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
@@ -55,17 +56,22 @@ def decide(comparison: Comparison, fail_on: Effect, stale: list[Stale] | None = 
 
 
 def judge(
-    baseline: Fingerprint, now: Fingerprint, policy: Policy, *, today: dt.date, name: str = ""
+    baseline: Fingerprint,
+    now: Fingerprint,
+    policy: Policy,
+    *,
+    today: dt.date,
+    is_about: Callable[[Waiver], bool] = lambda _: True,
 ) -> tuple[Comparison, Gate]:
     """What differs between a baseline and what is there now, as far as a policy asks, and the gate's word on it.
 
-    ``name`` is what waivers call the baseline. Raises `ApiError` where a side lacks the policy's API.
+    ``is_about`` says whether a waiver is about this baseline. Raises `ApiError` where a side lacks the policy's API.
     """
     allowances = tuple(tolerance.allowance() for tolerance in policy.tolerances)
     api = policy.api or None
     found = compare(baseline, now, api_a=api, api_b=api, allowances=allowances)
-    found = scope.require(scope.count(found, policy.effects), policy.families)
-    found = choose(found, policy.only, policy.ignore)
-    keep_expired = policy.expired_waivers is Action.WARN
-    found, stale = waivers.apply(found, policy.waivers, today=today, baseline=name, keep_expired=keep_expired)
+    found = scope.require(scope.count(found, policy), policy)
+    only = [*policy.only, *policy.effects] if policy.only else []
+    found = choose(found, only, policy.ignore)
+    found, stale = waivers.apply(found, policy, today=today, is_about=is_about)
     return found, decide(found, policy.fail_on, stale, policy)

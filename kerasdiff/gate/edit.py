@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT
 
 from kerasdiff.fingerprint.load import write
 from kerasdiff.gate import toml
@@ -17,37 +18,73 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tomlkit.items import AoT
 
-
-def add(source: Source, waiver: Waiver) -> Source:
+def add(source: Source, waiver: Waiver, is_about: Callable[[Waiver], bool] = lambda _: True) -> Source:
     """The policy with one more waiver, written to its file; to a new ``kerasdiff.toml`` where there is none.
 
-    Raises `PolicyError` where the file can't be edited, `OutputError` where it can't be written.
+    What it accepts is taken out of the waivers that ``is_about`` says are of the same baseline: one that no longer serves is
+    renewed. Raises `PolicyError` where the file can't be edited, `OutputError` where it can't be written.
     """
+    ids = {entry.id for entry in waiver.accepts}
+    kept = [_without(other, ids) if is_about(other) else other for other in source.policy.waivers]
 
     def append(table: Any) -> None:
+        if not isinstance(table.get("waivers", tomlkit.aot()), AoT):
+            _refuse(source.file or source.root / OWN, "its waivers are no [[waivers]] tables")
         written = _table(waiver)
         above = (table["waivers"][-1] if table.get("waivers") else table).as_string()
         written.trivia.indent = "" if not above or above.endswith("\n\n") else "\n"
         table.setdefault("waivers", tomlkit.aot()).append(written)
 
-    return _edited(source, append, [*source.policy.waivers, waiver])
+    def narrow(table: Any) -> None:
+        for number, (before, after) in enumerate(zip(source.policy.waivers, kept, strict=True)):
+            if after is not None and after != before:
+                table["waivers"][number]["accepts"] = _accepts(after)
+        append(table)
+
+    source = _edited(
+        source, narrow, [*(other or before for other, before in zip(kept, source.policy.waivers, strict=True)), waiver]
+    )
+    return _removed(source, [number for number, other in enumerate(kept) if other is None])
 
 
-def remove(source: Source, baseline: str) -> Source:
-    """The policy without the waivers that a baseline could meet, written to its file."""
-    kept = [waiver for waiver in source.policy.waivers if waiver.baseline not in ("", baseline)]
+def _without(waiver: Waiver, ids: set[str]) -> Waiver | None:
+    """A waiver without some ids; None where nothing is left of it."""
+    accepts = [entry for entry in waiver.accepts if entry.id not in ids]
+    return msgspec.structs.replace(waiver, accepts=accepts) if accepts else None
 
-    def drop(table: Any) -> None:
-        waivers: AoT = table["waivers"]
-        for number in reversed(range(len(source.policy.waivers))):
-            if source.policy.waivers[number].baseline in ("", baseline):
-                del waivers[number]
-        if not len(waivers):
-            del table["waivers"]
 
-    return _edited(source, drop, kept) if len(kept) < len(source.policy.waivers) else source
+def remove(source: Source, is_about: Callable[[Waiver], bool]) -> Source:
+    """The policy without the waivers that are about a baseline, written to its file."""
+    return _removed(source, [number for number, waiver in enumerate(source.policy.waivers) if is_about(waiver)])
+
+
+def _removed(source: Source, numbers: list[int]) -> Source:
+    """The policy without some waivers: their lines are cut out, so that comments around them stay."""
+    for number in reversed(numbers):
+        lines = source.text.splitlines(keepends=True)
+        start = source.line("waivers", number) - 1
+        if not lines[start].lstrip().startswith("[["):
+            _refuse(source.file or source.root / OWN, "the waivers are no [[waivers]] tables")
+        end = next(end for end in range(start + 1, len(lines) + 1) if _is_whole(source, "".join(lines[:end]), number))
+        while end < len(lines) and not lines[end].strip() and (start == 0 or not lines[start - 1].strip()):
+            end += 1
+        text = "".join([*lines[:start], *lines[end:]])
+        kept = [waiver for other, waiver in enumerate(source.policy.waivers) if other != number]
+        source = _written(source, text, kept)
+    return source
+
+
+def _is_whole(source: Source, text: str, number: int) -> bool:
+    """Whether a beginning of the file holds a waiver with all that it says."""
+    try:
+        said: Any = toml.parsed(text)
+        whole: Any = toml.parsed(source.text)
+        for part in (*source.table, "waivers", number):
+            said, whole = said[part], whole[part]
+    except (ValueError, LookupError):
+        return False
+    return bool(said == whole)
 
 
 def _table(waiver: Waiver) -> Any:
@@ -57,12 +94,16 @@ def _table(waiver: Waiver) -> Any:
     for key, value in (("owner", waiver.owner), ("until", waiver.until), ("baseline", waiver.baseline)):
         if value:
             table.add(key, value)
+    table.add("accepts", _accepts(waiver))
+    table.add(tomlkit.nl())
+    return table
+
+
+def _accepts(waiver: Waiver) -> Any:
     accepts = tomlkit.array().multiline(multiline=True)
     for entry in waiver.accepts:
         accepts.append(_inline(msgspec.to_builtins(entry)))
-    table.add("accepts", accepts)
-    table.add(tomlkit.nl())
-    return table
+    return accepts
 
 
 def _inline(value: dict[str, Any]) -> Any:
@@ -80,7 +121,7 @@ def _item(value: Any) -> Any:
 
 
 def _edited(source: Source, change: Callable[[Any], None], waivers: list[Waiver]) -> Source:
-    """The policy after a change of its file. It is written only where nothing but the waivers has changed."""
+    """The policy after a change of its file."""
     file = source.file or source.root / OWN
     try:
         document = tomlkit.parse(source.text)
@@ -89,12 +130,22 @@ def _edited(source: Source, change: Callable[[Any], None], waivers: list[Waiver]
             table = table[part]
         change(table)
         text = tomlkit.dumps(document).rstrip("\n") + "\n"
+    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError) as error:
+        _refuse(file, f"can't be edited: {type(error).__name__}: {error}")
+    return _written(source, text, waivers)
+
+
+def _written(source: Source, text: str, waivers: list[Waiver]) -> Source:
+    """The policy in ``text``, written to its file; only where nothing but the waivers has changed."""
+    file = source.file or source.root / OWN
+    try:
         changed = parse(file, text, toml.parsed(text), source.table)
         if changed.policy.waivers != waivers or not _is_alike(source.text, text, source.table):
             _refuse(file, "its layout can't be edited")
-    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError) as error:
+        data = text.encode("utf-8")
+    except ValueError as error:  # no TOML, or not to be written as text
         _refuse(file, f"can't be edited: {type(error).__name__}: {error}")
-    write(text.encode("utf-8"), file)
+    write(data, file)
     return changed
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from enum import Enum
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -15,6 +16,7 @@ from kerasdiff.errors import KerasdiffError
 from kerasdiff.gate import toml
 from kerasdiff.knowledge.load import Allowance, Effect
 from kerasdiff.probe import canonical
+from kerasdiff.probe.apis import TABLE
 from kerasdiff.probe.supervisor import FAMILIES
 from kerasdiff.text import visible
 
@@ -26,8 +28,10 @@ OWN = "kerasdiff.toml"
 PYPROJECT = "pyproject.toml"
 TABLE_PATH: toml.Place = ("tool", "kerasdiff")
 
-#: Facts that are context, unless a policy gives them an effect.
-GROUPS = ("packages.", "runtime.", "environment.")
+#: Families whose facts are context, unless a policy gives them an effect.
+CONTEXT = ("packages", "runtime", "environment")
+#: Facts of the runtime that a baseline holds: what a machine is called changes without the environment.
+RUNTIME = ("python", "implementation", "machine", "libc", "driver", "devices", "cpu.instruction_sets")
 
 #: Where a baseline is looked for when nobody says.
 BASELINES = ("kerasdiff.json", "kerasdiff.json.gz")
@@ -73,7 +77,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: dt.date | None = None
     """The last day on which it waives; None: for ever."""
     baseline: str = ""
-    """The baseline that it is about, as the policy or the command line names it; any where it isn't said."""
+    """The baseline that it is about, as the command line names it; the policy's where it isn't said."""
 
 
 class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +113,21 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     expired_waivers: Action = Action.FAIL
     unused_waivers: Action = Action.FAIL
 
+    @property
+    def captured(self) -> list[str]:
+        """The families to capture: those that are named, and what they rest on; all where none is named.
+
+        What was measured of a symbol stands with it, and variables and packages decide which API people use.
+        """
+        return list(dict.fromkeys([*CONTEXT, *self.required])) if self.families else []
+
+    @property
+    def required(self) -> list[str]:
+        """The families that must be known on both sides, whatever the baseline holds."""
+        measured = {*canonical.FAMILIES, *canonical.GROUPS} & set(self.families)
+        counted = [group for group in CONTEXT if any(pattern.startswith(f"{group}.") for pattern in self.effects)]
+        return list(dict.fromkeys([*counted, *(["symbols"] if measured else []), *self.families]))
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A policy, and where it stands."""
@@ -124,6 +143,17 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     def line(self, *path: str | int) -> int:
         """The line of the file on which a value begins."""
         return toml.line(self.text, (*self.table, *path))
+
+    def refuse(self, what: str, *path: str | int) -> NoReturn:
+        """Raises `PolicyError` for what a value says."""
+        _refuse(self.file or Path(), self.text, (*self.table, *path), what)
+
+    def says(self, key: str) -> bool:
+        """Whether the file gives a key a value, be it the default."""
+        said: Any = toml.parsed(self.text)
+        for part in self.table:
+            said = said.get(part, {})
+        return key in said
 
     def baseline(self) -> Path:
         """The file of the baseline: the policy's, else the usual one that is there, else the first of the usual names."""
@@ -146,6 +176,9 @@ def find(given: str | None = None, start: Path | None = None) -> Source:
             message = f"{visible(given, 1000)}: no such file; give --policy a kerasdiff.toml or a pyproject.toml"
             raise PolicyError(message) from None
         table = TABLE_PATH if file.name == PYPROJECT else ()
+        if table and not _has_table(document):
+            message = f"{visible(given, 1000)}: has no table [tool.kerasdiff]; write one, or give --policy another file"
+            raise PolicyError(message)
         return parse(file, text, document, table)
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
@@ -165,7 +198,8 @@ def _inside(folder: Path) -> Source | None:
             text, document = toml.read(folder / name)
         except (FileNotFoundError, NotADirectoryError):
             continue
-        if not table or (isinstance(document.get("tool"), dict) and "kerasdiff" in document["tool"]):
+        is_said = bool(text.strip()) if name == OWN else _has_table(document)  # an empty file says nothing
+        if is_said:
             found.append((folder / name, text, document, table))
     if len(found) > 1:
         message = (
@@ -173,6 +207,10 @@ def _inside(folder: Path) -> Source | None:
         )
         raise PolicyError(message)
     return parse(*found[0]) if found else None
+
+
+def _has_table(document: dict[str, Any]) -> bool:
+    return isinstance(document.get("tool"), dict) and "kerasdiff" in document["tool"]
 
 
 def parse(file: Path, text: str, document: dict[str, Any], table: toml.Place) -> Source:
@@ -220,6 +258,8 @@ def _place(error: str) -> tuple[str, toml.Place]:
 
 
 def _choices(place: list[str | int]) -> list[str]:
+    if place == ["api"]:
+        return list(TABLE["apis"])
     kind: type[Enum] = Action if place and str(place[-1]).endswith("-waivers") else Effect
     return [choice.value for choice in kind]
 
@@ -237,7 +277,7 @@ def _refuse(file: Path, text: str, place: toml.Place, what: str) -> NoReturn:
 def _check(source: Source) -> None:
     """Raises `PolicyError` for what types alone can't say."""
     for what, place in _wrong(source.policy):
-        _refuse(source.file or Path(), source.text, (*source.table, *place), what)
+        source.refuse(what, *place)
 
 
 def _wrong(policy: Policy) -> Iterator[tuple[str, toml.Place]]:
@@ -248,14 +288,12 @@ def _wrong(policy: Policy) -> Iterator[tuple[str, toml.Place]]:
     for number, family in enumerate(policy.families):
         if family not in FAMILIES:
             yield f"families: no such family {family!r}; there are {', '.join(FAMILIES)}", ("families", number)
-        if family in canonical.FAMILIES and "symbols" not in policy.families:
-            yield f"families: {family} is compared by symbol; add symbols", ("families", number)
     for pattern in policy.effects:
-        if not pattern.startswith(GROUPS):
-            yield (
-                f"effects: {pattern!r} can't be gated; write {', '.join(f'{group}*' for group in GROUPS)}",
-                ("effects", pattern),
-            )
+        group, _, name = pattern.partition(".")
+        if group not in CONTEXT or not name:
+            yield f"effects: {pattern!r} can't be gated; write {', '.join(f'{one}.*' for one in CONTEXT)}", ("effects", pattern)
+        elif group == "runtime" and not any(fnmatchcase(fact, name) for fact in RUNTIME):
+            yield f"effects: no baseline holds {pattern!r}; there are {', '.join(RUNTIME)}", ("effects", pattern)
     yield from _wrong_tables(policy)
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kerasdiff.compare.context import differing
 from kerasdiff.compare.divergence import NotComparable, divergence
+from kerasdiff.gate.policy import CONTEXT, RUNTIME
 from kerasdiff.probe import canonical
 
 if TYPE_CHECKING:
@@ -16,26 +18,35 @@ if TYPE_CHECKING:
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.compare.side import Side
+    from kerasdiff.gate.policy import Policy
     from kerasdiff.knowledge.load import Effect
 
 
-def count(comparison: Comparison, effects: dict[str, Effect]) -> Comparison:
-    """The comparison where packages, the runtime and variables have the effects that a policy gives them."""
-    if not effects:
-        return comparison
+def count(comparison: Comparison, policy: Policy) -> Comparison:
+    """The comparison where packages, the runtime and variables have the effects that a policy gives them.
+
+    Of patterns that fit the same subject the longest counts. Variables that the policy's families leave out are no findings.
+    """
 
     def given(subject: str) -> Effect | None:
-        return next((effect for pattern, effect in effects.items() if fnmatchcase(subject, pattern)), None)
+        fitting = [pattern for pattern in policy.effects if fnmatchcase(subject, pattern)]
+        return policy.effects[max(fitting, key=len)] if fitting else None
 
     found = []
+    leaves_out = bool(policy.families) and "environment" not in policy.families
     for one in comparison.divergences:
-        effect = given(one.subject) if one.subject.startswith("environment.") else None
-        found.append(msgspec.structs.replace(one, effect=effect) if effect is not None else one)
-    for group in ("packages", "runtime"):
-        for name, a, b in comparison.context[group]:
+        is_variable = one.subject.startswith("environment.")
+        effect = given(one.subject) if is_variable else None
+        if effect is not None:
+            found.append(msgspec.structs.replace(one, effect=effect))
+        elif not (is_variable and leaves_out):
+            found.append(one)
+    runtime = differing(comparison.a.fingerprint, comparison.b.fingerprint)
+    for group, rows in (("packages", comparison.context["packages"]), ("runtime", runtime)):
+        for name, a, b in rows:
             subject = f"{group}.{name}"
             effect = given(subject)
-            if effect is not None:
+            if effect is not None and (group == "packages" or name in RUNTIME):
                 title = f"{name} is {_told(a)} in A, {_told(b)} in B"
                 found.append(divergence(subject, "value", effect, title, a, b))
     found.sort(key=lambda one: (one.effect.rank, one.cause is not None, one.id))
@@ -48,13 +59,15 @@ def _told(value: Any) -> str:
     return "absent" if value is None else str(value)
 
 
-def require(comparison: Comparison, families: Sequence[str]) -> Comparison:
+def require(comparison: Comparison, policy: Policy) -> Comparison:
     """The comparison where what a policy asks for and a side doesn't know is not comparable."""
+    families = policy.required
     if not families:
         return comparison
     known = {unknown.id for unknown in comparison.not_comparable}
     lacking = [*_missing(comparison, families), *_unstable(comparison, families)]
-    unknown = [*comparison.not_comparable, *(one for one in lacking if one.id not in known)]
+    named = [one for one in comparison.not_comparable if one.id not in CONTEXT or one.id in families]
+    unknown = [*named, *(one for one in lacking if one.id not in known)]
     return msgspec.structs.replace(comparison, not_comparable=sorted(unknown, key=lambda one: one.id))
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from kerasdiff.compare.choose import concerns
-from kerasdiff.gate.policy import Accepted, Extent, Waiver
+from kerasdiff.compare.choose import concerns, fits, overlap
+from kerasdiff.gate.policy import Accepted, Action, Extent, Policy, Waiver
 from kerasdiff.probe import canonical
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
@@ -36,6 +36,8 @@ class Stale(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     waiver: int
     """Its number in the policy, from 0."""
+    reason: str = ""
+    """Why it was waived."""
     fails: bool = True
     """Whether it fails the gate; else the policy only warns of it."""
 
@@ -75,25 +77,23 @@ def _causes(found: Divergence, known: dict[str, Divergence]) -> Iterator[str]:
 
 
 def apply(
-    comparison: Comparison, waivers: Sequence[Waiver], *, today: dt.date, baseline: str, keep_expired: bool
+    comparison: Comparison, policy: Policy, *, today: dt.date, is_about: Callable[[Waiver], bool] = lambda _: True
 ) -> tuple[Comparison, list[Stale]]:
     """The comparison with what is waived marked so, and the waivers that no longer serve.
 
-    A waiver that names another baseline isn't looked at. ``keep_expired``: what has expired goes on waiving.
+    A waiver of another baseline isn't looked at. That a waived divergence is the same in each run on one side only is known,
+    and leaves nothing unanswered.
     """
     known = {found.id: found for found in comparison.divergences}
     waived: dict[str, dict[str, Any]] = {}
     extents: dict[str, Extent] = {}
     stale = []
-    for number, waiver in enumerate(waivers):
-        if waiver.baseline not in ("", baseline):
-            continue
-        is_expired = waiver.until is not None and waiver.until < today
-        for entry in waiver.accepts:
-            state, why = _state(entry, waiver, comparison, known, is_expired=is_expired)
+    for number, waiver in enumerate(policy.waivers):
+        for entry in waiver.accepts if is_about(waiver) else ():
+            state, why = _state(entry, waiver, comparison, policy, today)
             if state != "serves":
-                stale.append(Stale(state=state, id=entry.id, why=why, waiver=number))
-            if state == "serves" or (state == "expired" and keep_expired):
+                stale.append(Stale(state=state, id=entry.id, why=why, waiver=number, reason=waiver.reason))
+            if state == "serves" or (state == "expired" and policy.expired_waivers is Action.WARN):
                 waived[entry.id] = {"reason": waiver.reason, "owner": waiver.owner, "until": str(waiver.until or "") or None}
                 if entry.explains is not None:
                     extents[entry.id] = entry.explains
@@ -105,23 +105,33 @@ def apply(
         msgspec.structs.replace(found, waived=waived[found.id]) if found.id in waived else found
         for found in comparison.divergences
     ]
-    return msgspec.structs.replace(comparison, divergences=divergences), stale
+    unknown = [one for one in comparison.not_comparable if one.id not in waived]
+    return msgspec.structs.replace(comparison, divergences=divergences, not_comparable=unknown), stale
+
+
+def _is_in_scope(identifier: str, policy: Policy) -> bool:
+    is_wanted = not policy.only or any(
+        overlap(identifier.partition("/")[0], pattern) for pattern in (*policy.only, *policy.effects)
+    )
+    return is_wanted and not fits(identifier, policy.ignore)
 
 
 def _state(
-    entry: Accepted, waiver: Waiver, comparison: Comparison, known: dict[str, Divergence], *, is_expired: bool
+    entry: Accepted, waiver: Waiver, comparison: Comparison, policy: Policy, today: dt.date
 ) -> tuple[Literal["serves", "expired", "moved", "unused"], str]:
     """What has become of an accepted divergence, and why."""
-    found = known.get(entry.id)
+    if not _is_in_scope(entry.id, policy):
+        return "unused", "out of the policy's scope"
+    found = next((one for one in comparison.divergences if one.id == entry.id), None)
     if found is None:
         if _is_unknown(entry.id, comparison):  # it may still be there
             return "serves", ""
-        return "unused", f"nothing to waive, the divergence is gone; {waiver.reason}"
+        return "unused", "nothing to waive, the divergence is gone"
     moved = _moved(entry, found)
     if moved:
-        return "moved", f"no longer what was accepted: {moved}; {waiver.reason}"
-    if is_expired:
-        return "expired", f"expired on {waiver.until}; {waiver.reason}"
+        return "moved", f"no longer what was accepted: {moved}"
+    if waiver.until is not None and waiver.until < today:
+        return "expired", f"expired on {waiver.until}"
     return "serves", ""
 
 

@@ -85,7 +85,7 @@ def _undeclared_api(api: Dict[str, Any]) -> Dict[str, Any]:
 def _measured_api(api: Dict[str, Any]) -> Dict[str, str]:
     """The cases of each symbol, written out once for all digests: they are most of a fingerprint."""
     return {
-        name: compact({call: _stable(case) for call, case in symbol["cases"].items()})
+        name: compact({call: stable(case) for call, case in symbol["cases"].items()})
         for name, symbol in api.get("symbols", {}).items()
         if "cases" in symbol
     }
@@ -93,7 +93,7 @@ def _measured_api(api: Dict[str, Any]) -> Dict[str, str]:
 
 def _group(subjects: Dict[str, Any]) -> str:
     """The cases of a family whose subjects are no symbols, written out."""
-    return compact({name: {call: _stable(case) for call, case in cases.items()} for name, cases in subjects.items()})
+    return compact({name: {call: stable(case) for call, case in cases.items()} for name, cases in subjects.items()})
 
 
 def _groups(fingerprint: Dict[str, Any]) -> Dict[str, str]:
@@ -127,7 +127,7 @@ def _families(apis: Dict[str, Any], measured: Dict[str, Dict[str, str]]) -> Dict
     }
 
 
-def _stable(case: Dict[str, Any]) -> Dict[str, Any]:
+def stable(case: Dict[str, Any]) -> Dict[str, Any]:
     """A case without the scatter of what is unstable: it differs from run to run."""
     return {
         name: {"state": "unstable"} if isinstance(fact, dict) and fact.get("state") == "unstable" else fact

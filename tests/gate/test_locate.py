@@ -149,7 +149,7 @@ def test_much_is_read_within_bounds(tmp_path: Path, upgrade: Comparison, monkeyp
 def test_a_place_is_told_from_the_root_of_the_repository(tmp_path: Path, upgrade: Comparison) -> None:
     inner = project(tmp_path) / "services" / "model"
     inner.mkdir(parents=True)
-    (inner / "kerasdiff.toml").write_text("", encoding="utf-8")
+    (inner / "kerasdiff.toml").write_text("only = []\n", encoding="utf-8")
     assert located(inner, upgrade) == Location("services/model/kerasdiff.toml", 1)
     (inner / "requirements.txt").write_text("tensorflow\n", encoding="utf-8")
     assert located(inner, upgrade) == Location("services/model/requirements.txt", 1)

@@ -80,7 +80,10 @@ def test_a_pyproject_without_the_table_is_no_policy(tmp_path: Path) -> None:
 
 
 def test_two_policies_are_one_too_many(tmp_path: Path) -> None:
-    (project(tmp_path, "[tool.kerasdiff]\n", name="pyproject.toml") / "kerasdiff.toml").write_text("", encoding="utf-8")
+    own = project(tmp_path, "[tool.kerasdiff]\n", name="pyproject.toml") / "kerasdiff.toml"
+    own.write_text("\n", encoding="utf-8")
+    assert find(start=tmp_path).file == tmp_path / "pyproject.toml"  # an empty file says nothing
+    own.write_text("only = []\n", encoding="utf-8")
     with pytest.raises(PolicyError, match=r"kerasdiff\.toml: the policy stands in pyproject\.toml too"):
         find(start=tmp_path)
 
@@ -97,7 +100,9 @@ def test_two_policies_are_one_too_many(tmp_path: Path) -> None:
         ('baseline = "../x.json"', 1, "leaves the project"),
         ('baseline = "/etc/passwd"', 1, "leaves the project"),
         ('families = [\n "layer",\n]', 1, "no such family 'layer'; there are environment"),
-        ('families = ["settings", "layers"]', 1, "layers is compared by symbol; add symbols"),
+        ('api = "keras2"', 1, "there are keras, tf.keras, tf_keras"),
+        ('[effects]\n"runtime.kernel" = "results"', 2, "no baseline holds 'runtime.kernel'; there are python, "),
+        ('[effects]\n"packages." = "results"', 2, "can't be gated"),
         ('[effects]\n"layers.GRU" = "info"', 2, r"can't be gated; write packages\.\*, runtime\.\*, environment\.\*"),
         ('[effects]\n"packages.numpy" = "bad"', 1, "invalid enum value 'bad'"),
         ('[[tolerances]]\nsubject = "*"\ntolerance = -1\nreason = "x"', 3, "a number from 0"),
@@ -140,7 +145,17 @@ def test_a_file_that_is_no_policy_is_refused_in_a_line(data: bytes, what: str, t
     assert "\n" not in str(refused.value)
 
 
+def test_what_is_measured_of_symbols_brings_them(tmp_path: Path) -> None:
+    policy = find(start=project(tmp_path, 'families = ["layers"]\n[effects]\n"packages.numpy" = "results"\n')).policy
+    assert set(policy.required) == {"layers", "symbols", "packages"}
+    assert set(policy.captured) == {"layers", "symbols", "packages", "runtime", "environment"}
+    assert Policy().captured == []
+
+
 def test_a_named_policy_must_be_there(tmp_path: Path) -> None:
+    other = project(tmp_path, "[tool.other]\n", name="pyproject.toml") / "pyproject.toml"
+    with pytest.raises(PolicyError, match=r"has no table \[tool\.kerasdiff\]"):
+        find(str(other))
     with pytest.raises(PolicyError, match="no such file"):
         find(str(tmp_path / "none.toml"))
     (tmp_path / "folder.toml").mkdir()

@@ -38,10 +38,8 @@ def waiver_of(*entries: Accepted, until: dt.date | None = LATER_DAY, **more: Any
     return Waiver(reason="known", owner="me", until=until, accepts=list(entries), **more)
 
 
-def applied(
-    comparison: Comparison, *waivers: Waiver, baseline: str = "kerasdiff.json", keep: bool = False
-) -> tuple[Comparison, list[Stale]]:
-    return apply(comparison, waivers, today=TODAY, baseline=baseline, keep_expired=keep)
+def applied(comparison: Comparison, *waivers: Waiver, **policy: Any) -> tuple[Comparison, list[Stale]]:
+    return apply(comparison, Policy(waivers=list(waivers), **policy), today=TODAY)
 
 
 def entries(comparison: Comparison, divergences: list[Divergence]) -> list[Accepted]:
@@ -197,7 +195,7 @@ def test_an_expired_waiver_waives_no_longer_unless_the_policy_only_warns(upgrade
         found, stale = applied(upgrade, waiver_of(accepted(one, []), until=until))
         assert [part.waived is not None for part in found.divergences if part.id == one.id] == [is_waived]
         assert [part.state for part in stale] == states
-    found, stale = applied(upgrade, waiver_of(accepted(one, []), until=yesterday), keep=True)
+    found, stale = applied(upgrade, waiver_of(accepted(one, []), until=yesterday), expired_waivers=Action.WARN)
     assert [part.waived is not None for part in found.divergences if part.id == one.id] == [True]
     assert [part.state for part in stale] == ["expired"]
 
@@ -214,12 +212,23 @@ def test_what_can_not_be_compared_may_still_be_there(unknown: str, upgrade: Comp
     assert applied(blind, waiver_of(Accepted(id="layers.Nothing/presence", effect=Effect.BREAKS)))[1] == []
 
 
-@pytest.mark.parametrize(("named", "counts"), [("", True), ("kerasdiff.json", True), ("other.json", False)])
-def test_a_waiver_is_about_its_baseline(named: str, counts: bool, upgrade: Comparison) -> None:
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_waiver_is_about_its_baseline(counts: bool, upgrade: Comparison) -> None:
     one = gated(upgrade)[0]
-    found, stale = applied(upgrade, waiver_of(accepted(one, []), baseline=named))
+    policy = Policy(waivers=[waiver_of(accepted(one, []), baseline="gpu.json")])
+    found, stale = apply(upgrade, policy, today=TODAY, is_about=lambda waiver: waiver.baseline != "gpu.json" or counts)
     assert [part.waived is not None for part in found.divergences if part.id == one.id] == [counts]
     assert stale == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_in"),
+    [({"only": ["layers.*"]}, False), ({"ignore": ["optimizers.*"]}, False), ({"only": ["optimizers.*"]}, True)],
+)
+def test_a_waiver_out_of_scope_is_told_as_that(scope: dict[str, list[str]], is_in: bool, upgrade: Comparison) -> None:
+    one = next(found for found in gated(upgrade) if found.subject.startswith("optimizers."))
+    _, stale = applied(upgrade, waiver_of(accepted(one, [])), **scope)
+    assert [part.why for part in stale] == ["out of the policy's scope"] * (not is_in)
 
 
 @pytest.mark.parametrize("state", ["expired", "unused"])

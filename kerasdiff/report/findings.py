@@ -55,6 +55,8 @@ class Finding:
     why: str
     place: Location
     remedy: str | None = None
+    sides: str = ""
+    """Which environments A and B are."""
     divergence: Divergence | None = None
     number: int = 1
     """Of those with this rule and id: waivers may be about the same."""
@@ -71,8 +73,10 @@ class Finding:
         lines = [visible(self.why)] if self.why else []
         remedy = visible_lines(self.remedy or "")
         if len(remedy) == 1:
-            return [*lines, f"To keep A's: {remedy[0]}"]
-        return [*lines, *(["To keep A's:", *(f"    {line}".rstrip() for line in remedy)] if remedy else [])]
+            lines.append(f"To keep A's: {remedy[0]}")
+        elif remedy:
+            lines += ["To keep A's:", *(f"    {line}".rstrip() for line in remedy)]
+        return [*lines, *([visible(self.sides)] if self.sides else [])]
 
 
 class Nowhere:
@@ -120,6 +124,7 @@ def _divergences(comparison: Comparison, gate: Gate, shown: Shown, places: Place
                 why=found.why,
                 place=places.divergence(found),
                 remedy=found.remedy,
+                sides=f"A: {words.side(comparison.a)}. B: {words.side(comparison.b)}.",
                 divergence=found,
             )
 

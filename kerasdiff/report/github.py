@@ -9,7 +9,7 @@ from kerasdiff.report import words
 from kerasdiff.report.findings import Nowhere
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import reasons
-from kerasdiff.report.waived import left
+from kerasdiff.report.waived import left, no_longer, why
 from kerasdiff.text import listed, visible, visible_lines
 
 if TYPE_CHECKING:
@@ -44,16 +44,19 @@ class GithubReporter:
     def __init__(self, shown: Shown | None = None, places: Places | None = None) -> None:
         self._shown = shown or Shown()
         self._places = places or Nowhere()
+        self._sides = ""
 
     def report(self, comparison: Comparison, gate: Gate) -> str:
         """The commands: errors for what stops the gate, warnings for what comes close, and one notice that sums up."""
+        self._sides = f"{words.side(comparison.a)} → {words.side(comparison.b)}"
         found = reasons(left(comparison))
         shown = [one for one in found if one.effect.reaches(self._shown.min_effect)]
         stopping = [one for one in shown if one.effect.reaches(gate.fail_on)]
         milder = [one for one in shown if one not in stopping and one.effect is not Effect.INFO]
         errors = [*self._unknown(comparison.not_comparable), *map(self._reason, stopping)]
-        errors += [self._stale(one) for one in gate.waivers if one.fails]
-        warnings = [self._stale(one) for one in gate.waivers if not one.fails] + [*map(self._reason, milder)]
+        stale = no_longer(gate)
+        errors += [self._stale(group) for group in stale if group[0].fails]
+        warnings = [self._stale(group) for group in stale if not group[0].fails] + [*map(self._reason, milder)]
         said = f"{words.headline(comparison, found)}\n{words.gate(gate, comparison)}"
         commands = [*_commands("error", errors), *_commands("warning", warnings), f"::notice title=kerasdiff::{data(said)}"]
         return "".join(f"{command}\n" for command in commands)
@@ -65,8 +68,11 @@ class GithubReporter:
             lines += [f"and {len(facts) - MOST} more"] if len(facts) > MOST else []
             yield Annotation(self._places.unknown(), f"{words.count(len(facts), 'fact')} can't be compared", lines)
 
-    def _stale(self, stale: Stale) -> Annotation:
-        return Annotation(self._places.waiver(stale), f"The waiver of {stale.id} no longer serves", [visible(stale.why)])
+    def _stale(self, group: list[Stale]) -> Annotation:
+        title = f"A waiver no longer serves: {group[0].state}"
+        return Annotation(
+            self._places.waiver(group[0]), title, [why(group), listed([visible(one.id) for one in group], words.FEW)]
+        )
 
     def _reason(self, reason: Reason) -> Annotation:
         known = reason.rule
@@ -82,7 +88,7 @@ class GithubReporter:
         if reason.follow:
             names = list(dict.fromkeys(found.subject for found in reason.follow))
             lines.append(f"{len(reason.follow)} more from this: {listed(names, words.FEW)}")
-        return Annotation(self._places.divergence(reason.first), title, [visible(line) for line in lines])
+        return Annotation(self._places.divergence(reason.first), title, [visible(line) for line in (self._sides, *lines)])
 
 
 def data(text: str) -> str:

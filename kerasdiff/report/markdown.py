@@ -10,7 +10,7 @@ from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
-from kerasdiff.report.waived import by_waiver, left
+from kerasdiff.report.waived import by_waiver, left, no_longer, why
 from kerasdiff.text import listed, visible, visible_lines
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class MarkdownReporter:
             yield from self._effect(effect, [one for one in found if one.effect is effect])
         unknown = [f"- {code(one.id)}: {plain(one.why)}" for one in comparison.not_comparable]
         yield from self._listed("Not comparable", unknown)
-        stale = [f"- {code(one.id)}: {plain(one.why)}" for one in gate.waivers]
+        stale = [f"- {listed([code(one.id) for one in group], words.FEW)}: {plain(why(group))}" for group in no_longer(gate)]
         yield from self._listed("Waivers that no longer serve", stale)
         waived = by_waiver(comparison)
         if waived:
@@ -117,7 +117,7 @@ class MarkdownReporter:
             yield f"- **{plain(known.title)}** ({known.code}) in {told}{words.measured(reason)}"
             yield f"  {plain(known.why)}"
         remedy = reason.remedy
-        if remedy and reason.first.aspect != "presence":
+        if remedy and (known is not None or reason.first.aspect != "presence"):
             if "\n" in remedy:
                 yield "  To keep A's:"
                 yield from block(remedy, "  ")

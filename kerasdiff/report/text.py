@@ -16,7 +16,7 @@ from kerasdiff.report import words
 from kerasdiff.report.grouping import NAME_LENGTH, NAMES
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
-from kerasdiff.report.waived import by_waiver, left
+from kerasdiff.report.waived import by_waiver, left, no_longer, why
 from kerasdiff.text import listed, visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
@@ -159,12 +159,12 @@ class TextReporter:
             return
         yield "", ""
         yield "WAIVERS THAT NO LONGER SERVE", "bold red" if any(one.fails for one in gate.waivers) else "bold yellow"
-        shown = gate.waivers[: None if self._verbose else UNKNOWN]
-        for stale in shown:
-            yield from self._wrapped(visible(f"{stale.id}: {stale.why}"))
-        rest = len(gate.waivers) - len(shown)
-        if rest:
-            yield f"  … and {rest} more (--verbose lists them)", ""
+        for group in no_longer(gate):
+            ids = listed([visible(one.id, NAME_LENGTH) for one in group], words.FEW)
+            yield from self._wrapped(f"{ids}: {why(group)}")
+            for one in group if self._verbose else []:
+                yield from self._wrapped(visible(f"  {one.id}: {one.why}"))
+        yield from self._wrapped("kerasdiff waive renews them, or take them out of the policy")
 
     def _waived(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
         found = by_waiver(comparison)

@@ -26,7 +26,7 @@ def steady(document: Raw) -> Raw:
     runtime = {key: value for key, value in document.get("runtime", {}).items() if key not in _MACHINE}
     if isinstance(runtime.get("cpu"), dict):
         runtime["cpu"] = {key: value for key, value in runtime["cpu"].items() if key not in _CPU}
-    return sealed({**document, "captured": captured, "runtime": runtime})
+    return sealed({**document, "captured": captured, **({"runtime": runtime} if "runtime" in document else {})})
 
 
 def _untimed(run: Raw) -> Raw:

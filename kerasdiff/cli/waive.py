@@ -17,7 +17,7 @@ from kerasdiff.gate import edit
 from kerasdiff.gate.policy import Waiver, find
 from kerasdiff.gate.waivers import accepted, follow
 from kerasdiff.report import words
-from kerasdiff.text import listed, visible
+from kerasdiff.text import inert, listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ def command(
     changed = edit.add(source, waiver)
     where = f"{changed.file}:{changed.line('waivers', len(changed.policy.waivers) - 1)}"
     ids = listed([entry.id for entry in accepts], words.FEW)
-    put(f"kerasdiff: {visible(f'{where}: waived until {until or NEVER}: {ids}')}\n")
+    put(f"kerasdiff: {inert(visible(f'{where}: waived until {until or NEVER}: {ids}'))}\n")
 
 
 def _chosen(drift: Drift, explained: dict[str, list[Divergence]], wanted: Sequence[str]) -> list[Divergence]:

@@ -93,7 +93,7 @@ def _edited(source: Source, change: Callable[[Any], None], waivers: list[Waiver]
         if changed.policy.waivers != waivers or not _is_alike(source.text, text, source.table):
             _refuse(file, "its layout can't be edited")
         data = text.encode("utf-8")
-    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         _refuse(file, f"can't be edited: {type(error).__name__}: {error}")
     write(data, file)
     return changed

@@ -114,16 +114,16 @@ def _statements(text: str) -> Iterator[tuple[int, str, bool]]:
     """The line on which each key or header begins, what stands before its value, and whether it is a header."""
     number = start = 1
     depth, head, is_said = 0, "", False
-    for token in _TOKEN.findall(text + "\n"):
-        if token == "\n" and depth <= 0:
+    for part in _TOKEN.findall(text + "\n"):
+        if part == "\n" and depth <= 0:
             if head.strip():
                 yield start, head.strip(), not is_said
             depth, head, is_said, start = 0, "", False, number + 1
-        depth += (token in ("[", "{")) - (token in ("]", "}"))
-        is_said = is_said or token == "="
-        if not is_said and token[0] not in "#\n":
-            head += token
-        number += token.count("\n")
+        depth += (part in ("[", "{")) - (part in ("]", "}"))
+        is_said = is_said or part == "="
+        if not is_said and part[0] not in "#\n":
+            head += part
+        number += part.count("\n")
 
 
 def _parts(key: str) -> tuple[str, ...]:

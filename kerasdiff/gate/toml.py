@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Bytes of a file at most; a policy takes some hundreds.
 MAX_BYTES = 1 << 20
 #: A dotted key of more parts than any file has: the time that it takes to read grows with their square.
-_LONG = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""")
+_LONG = re.compile(r'(?<![\w-])(?:(?:[\w-]+|"")[ \t]*\.[ \t]*){100}')
 #: A text in quotes, a comment, the end of a line, or anything else.
 _TOKEN = re.compile(
     r"""\"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|[^"'\#\n\[\]{}=]+|.""", re.DOTALL
@@ -60,7 +60,7 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
         raise TomlError(message)
     try:
         text = data.decode("utf-8")
-        if _LONG.search(text) is None:
+        if not _has_long_key(text):
             return text, parsed(text)
         message = f"{name}: has a key of a hundred parts, which no policy has; give --policy another file"
     except UnicodeDecodeError as error:
@@ -75,6 +75,12 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
     except ValueError as error:  # a number or a date that Python can't hold
         message = f"{name}: is no valid TOML: {visible(str(error), 200)}; mend it there"
     raise TomlError(message)
+
+
+def _has_long_key(text: str) -> bool:
+    """Whether a key has more parts than can be read in time; what stands in quotes or in a comment is none."""
+    plain = _TOKEN.sub(lambda part: '""' if part[0][0] in "\"'" else "" if part[0][0] == "#" else part[0], text)
+    return _LONG.search(plain) is not None
 
 
 def parsed(text: str) -> dict[str, Any]:

@@ -57,7 +57,11 @@ class Baseline(NamedTuple):
 
     def require(self) -> None:
         """Raises `BaselineError` where the file isn't there."""
-        if not self.file.is_file():
+        try:
+            is_there = self.file.is_file()
+        except OSError:  # a name that is too long for any file
+            is_there = False
+        if not is_there:
             message = f"{visible(str(self.file), 1000)}: no such baseline; write one with: kerasdiff check --update"
             raise BaselineError(message)
 

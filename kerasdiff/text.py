@@ -15,12 +15,20 @@ _UNSAFE = re.compile(
     "\U000e0000-\U000e007f]"
 )
 
+#: Where a line would be a command to the log of a CI job: to GitHub in its newer and its older form, to Azure.
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#(?:vso)?\[)")
+
 
 def visible(text: str, limit: int = 2000) -> str:
     """``text`` on one line, with every character that a terminal would act on written out, and bounded in length."""
     if len(text) > limit:
         text = text[:limit] + "…"
     return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+
+
+def inert(line: str) -> str:
+    """A line that no log of a CI job takes for a command: a backslash breaks it."""
+    return _COMMAND.sub(r"\g<0>\\", line)
 
 
 def visible_lines(text: str, limit: int = 2000) -> list[str]:

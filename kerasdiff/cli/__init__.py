@@ -13,7 +13,7 @@ import click
 from kerasdiff import __version__
 from kerasdiff.cli.output import discard
 from kerasdiff.errors import ExitStatus, KerasdiffError
-from kerasdiff.text import visible
+from kerasdiff.text import inert, visible
 
 #: The commands, with what ``kerasdiff --help`` says of each.
 COMMANDS = {
@@ -98,5 +98,5 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _fail(message: str, status: ExitStatus) -> int:
-    click.echo(f"kerasdiff: {visible(message)}", err=True)
+    click.echo(f"kerasdiff: {inert(visible(message))}", err=True)
     return int(status)

@@ -20,7 +20,7 @@ from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import reasons
-from kerasdiff.text import listed, visible
+from kerasdiff.text import inert, listed, visible
 
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
@@ -121,7 +121,7 @@ def _passed(drift: Drift, against: Baseline) -> str:
     told = f"kerasdiff: {words.side(drift.comparison.b)}: {what}"
     stale = [f"kerasdiff: waiver of {one.id}: {one.why}; {one.reason}" for one in drift.gate.waivers]
     lines = (told + (f" ({', '.join(rest)}; --verbose lists them)" if rest else ""), *stale)
-    return "".join(f"{visible(line)}\n" for line in lines)
+    return "".join(f"{inert(visible(line))}\n" for line in lines)
 
 
 def _update(source: Source, against: Baseline, now: Raw, name: str, *, slim: bool, limit: int) -> int:
@@ -140,7 +140,7 @@ def _update(source: Source, against: Baseline, now: Raw, name: str, *, slim: boo
     lines.append(f"kerasdiff: wrote {against.name}, {len(text) / 1000:.0f} kB of JSON")
     if dropped:
         lines.append(f"kerasdiff: removed {words.count(dropped, 'waiver')} that it makes needless from {source.file}")
-    put("".join(f"{visible(line)}\n" for line in lines))
+    put("".join(f"{inert(visible(line))}\n" for line in lines))
     return ExitStatus.OK
 
 

@@ -11,7 +11,7 @@ import tomlkit
 from kerasdiff.cli.output import put
 from kerasdiff.gate.policy import find
 from kerasdiff.report import words
-from kerasdiff.text import listed, visible
+from kerasdiff.text import inert, listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def command(policy: str | None) -> None:
     \b
       [[waivers]]                     written by kerasdiff waive
     """
-    put("".join(f"{visible(line)}\n" for line in _lines(find(policy))))
+    put("".join(f"{inert(visible(line))}\n" for line in _lines(find(policy))))
 
 
 def _lines(source: Source) -> Iterator[str]:

@@ -19,7 +19,7 @@ from kerasdiff.gate.policy import Waiver, find
 from kerasdiff.gate.waivers import accepted, follow
 from kerasdiff.knowledge.rules import rule
 from kerasdiff.report import words
-from kerasdiff.text import is_text, listed, visible
+from kerasdiff.text import inert, is_text, listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def command(
     lines = [f"kerasdiff: {where}{made}: waived until {until or NEVER}: {words.count(len(accepts), 'finding')}"]
     for (effect, code), ids in _grouped(accepts).items():
         lines.append(f"  {effect}{f' [{code}]' if code else ''}: {listed(ids, words.FEW)}")
-    put("".join(f"{visible(line)}\n" for line in lines))
+    put("".join(f"{inert(visible(line))}\n" for line in lines))
 
 
 def _grouped(accepts: list[Accepted]) -> dict[tuple[str, str | None], list[str]]:

@@ -57,9 +57,9 @@ def conflicts(fingerprint: Fingerprint) -> list[str]:
     """Where the Keras stack's installed versions contradict each other's declared requirements, as ``pip check`` says it."""
     if not any(known.requires for known in fingerprint.distributions.values()):
         return []
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     markers = {key: str(value) for key, value in _mapping(fingerprint.runtime.get("markers")).items()}
     found = []
@@ -75,7 +75,7 @@ def conflicts(fingerprint: Fingerprint) -> list[str]:
                     found.append(f"{holder} requires {requirement.name}, which is not installed")
                 elif not requirement.specifier.contains(Version(installed), prereleases=True):
                     found.append(f"{holder} requires {requirement.name}{requirement.specifier}, installed is {installed}")
-            except (InvalidRequirement, InvalidVersion, ValueError, KeyError):  # older than PEP 440, or damaged
+            except (ValueError, KeyError, RecursionError):  # older than PEP 440, or damaged
                 continue
     return found
 

@@ -57,7 +57,7 @@ def divergence(subject: str, aspect: str, effect: Effect, title: str, a: Any = N
 
 
 class Findings:
-    """Collects what the parts of a comparison find; the first of equal ids counts. Numbers may differ by ``tolerances``."""
+    """Collects what the parts of a comparison find; the worst of equal ids counts. Numbers may differ by ``tolerances``."""
 
     def __init__(self, tolerances: Tolerances) -> None:
         self.tolerances = tolerances
@@ -66,7 +66,9 @@ class Findings:
 
     def add(self, found: Divergence) -> None:
         """A divergence was found."""
-        self._divergences.setdefault(found.id, found)
+        known = self._divergences.get(found.id)
+        if known is None or found.effect.rank < known.effect.rank:
+            self._divergences[found.id] = found
 
     def unknown(self, identifier: str, why: str) -> None:
         """A fact can't be compared."""

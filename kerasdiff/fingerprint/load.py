@@ -149,6 +149,8 @@ def check(raw: Any, name: str) -> Fingerprint:
         fingerprint = msgspec.convert(raw, Fingerprint)
     except msgspec.ValidationError as error:
         _refuse(name, f"is damaged: {visible(str(error))}; capture again")
+    except UnicodeEncodeError:  # JSON can write half a character
+        _refuse(name, "is damaged: a name in it is no Unicode text; capture again")
     _check_names(fingerprint, name)
     stated, found = fingerprint.digests, _digests(raw, name)
     families = (*canonical.FAMILIES, *canonical.GROUPS, *canonical.LIBRARIES)
@@ -193,6 +195,8 @@ def _check_names(fingerprint: Fingerprint, name: str) -> None:
         _refuse(name, "holds no API; capture again")
     for api, facts in fingerprint.apis.items():
         for symbol, described in facts.symbols.items():
+            if any(known.count(".") > MAX_DEPTH for known in (symbol, *described.aliases)):
+                _refuse(name, f"is damaged: {visible(symbol, 200)} is nested deeper than any symbol; capture again")
             if described.same_as is None:
                 continue
             other, _, target = described.same_as.partition(":")

@@ -30,7 +30,8 @@ def steady(document: Raw) -> Raw:
         runtime["cpu"] = {key: value for key, value in runtime["cpu"].items() if key not in _CPU}
     apis = {name: _calm_api(api) for name, api in document["apis"].items()}
     libraries = {name: _calm(subjects) for name, subjects in document.get("libraries", {}).items()}
-    return sealed({**document, "captured": captured, "runtime": runtime, "apis": apis, "libraries": libraries})
+    told = {key: value for key, value in (("runtime", runtime), ("libraries", libraries)) if key in document}
+    return sealed({**document, "captured": captured, "apis": apis, **told})
 
 
 def _calm_api(api: Raw) -> Raw:

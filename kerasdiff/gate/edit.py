@@ -66,7 +66,8 @@ def _removed(source: Source, numbers: list[int]) -> Source:
         start = source.line("waivers", number) - 1
         if not lines[start].lstrip().startswith("[["):
             _refuse(source.file or source.root / OWN, "the waivers are no [[waivers]] tables")
-        end = next(end for end in range(start + 1, len(lines) + 1) if _is_whole(source, "".join(lines[:end]), number))
+        ends = range(start + 1, len(lines) + 1)
+        end = next((end for end in ends if _is_whole(source, "".join(lines[:end]), number)), start)
         while end < len(lines) and not lines[end].strip() and (start == 0 or not lines[start - 1].strip()):
             end += 1
         text = "".join([*lines[:start], *lines[end:]])
@@ -130,7 +131,7 @@ def _edited(source: Source, change: Callable[[Any], None], waivers: list[Waiver]
             table = table[part]
         change(table)
         text = tomlkit.dumps(document).rstrip("\n") + "\n"
-    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         _refuse(file, f"can't be edited: {type(error).__name__}: {error}")
     return _written(source, text, waivers)
 
@@ -143,7 +144,7 @@ def _written(source: Source, text: str, waivers: list[Waiver]) -> Source:
         if changed.policy.waivers != waivers or not _is_alike(source.text, text, source.table):
             _refuse(file, "its layout can't be edited")
         data = text.encode("utf-8")
-    except ValueError as error:  # no TOML, or not to be written as text
+    except (ValueError, RecursionError) as error:  # no TOML, or not to be written as text
         _refuse(file, f"can't be edited: {type(error).__name__}: {error}")
     write(data, file)
     return changed

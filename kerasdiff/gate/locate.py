@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,6 +40,7 @@ class Locator:
         self._changed = {name for name, _, _ in comparison.context["packages"]}
         self._comparison = comparison
         self._baseline = baseline
+        self._lines = source.text.split("\n")
         # Annotations and code scanning know a file by its path in the repository; without one the project is all there is.
         folders = (source.root, *source.root.parents)
         self._repository = next((folder for folder in folders if (folder / ".git").exists()), source.root)
@@ -79,8 +81,8 @@ class Locator:
         if self._source.file is None:
             return self._policy()
         start = self._source.line("waivers", stale.waiver)
-        lines = self._source.text.split("\n")
-        line = next((number for number, text in enumerate(lines[start - 1 :], start) if stale.id in text), start)
+        lines = islice(self._lines, start - 1, None)
+        line = next((number for number, text in enumerate(lines, start) if stale.id in text), start)
         return Location(self._path(self._source.file), line)
 
     def unknown(self) -> Location:

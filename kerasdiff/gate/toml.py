@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kerasdiff.errors import KerasdiffError
@@ -15,14 +16,18 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 #: Bytes of a file at most; a policy takes some hundreds.
 MAX_BYTES = 1 << 20
-#: Characters read at most in the search for a key, over and over.
-_WORK = 20_000_000
-#: With what a value may end, on a line without its key.
-_ENDS = ("]", "}", '"""', "'''")
+#: A dotted key of more parts than any file has: the time that it takes to read grows with their square.
+_LONG = re.compile(r'(?<![\w-])(?:(?:[\w-]+|"")[ \t]*\.[ \t]*){100}')
+#: A text in quotes, a comment, the end of a line, or anything else.
+_TOKEN = re.compile(
+    r"""\"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|[^"'\#\n\[\]{}=]+|.""", re.DOTALL
+)
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 Place = tuple["str | int", ...]
 """Where a value stands: keys, and numbers of the tables of an array."""
@@ -55,7 +60,9 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
         raise TomlError(message)
     try:
         text = data.decode("utf-8")
-        return text, parsed(text)
+        if not _has_long_key(text):
+            return text, parsed(text)
+        message = f"{name}: has a key of a hundred parts, which no policy has; give --policy another file"
     except UnicodeDecodeError as error:
         message = f"{name}: is no UTF-8 text, byte {error.start}; write it as UTF-8"
     except RecursionError:
@@ -70,44 +77,71 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
     raise TomlError(message)
 
 
+def _has_long_key(text: str) -> bool:
+    """Whether a key has more parts than can be read in time; what stands in quotes or in a comment is none."""
+    plain = _TOKEN.sub(lambda part: '""' if part[0][0] in "\"'" else "" if part[0][0] == "#" else part[0], text)
+    return _LONG.search(plain) is not None
+
+
 def parsed(text: str) -> dict[str, Any]:
     """What a text of TOML says. Raises `ValueError` where it is none."""
     return tomllib.loads(text)
 
 
 def line(text: str, path: Place) -> int:
-    """The line, from 1, on which the value at ``path`` begins; that of what holds it, where it can't be told.
-
-    The shortest beginning of the file that has the value ends with it; the longest one before that is TOML ends above it.
-    """
-    lines = text.replace("\r\n", "\n").split("\n")
-    left = _WORK // (len(text) + 1)
-    for length in range(len(path), 0, -1):
-        key = next((part for part in reversed(path[:length]) if isinstance(part, str)), "")
-        for number, written in enumerate(lines, 1):
-            if not any(part in written for part in (key, *_ENDS)):
-                continue
-            left -= 1
-            if left < 0:
-                return 1
-            if _has(_said(lines[:number]), path[:length]):
-                above = range(number - 1, max(-1, number - 1 - left), -1)
-                return next((start for start in above if _said(lines[:start]) is not None), number - 1) + 1
-    return 1
+    """The line, from 1, of the key or the header that brings the value at ``path``; that of what holds it, where none does."""
+    found = _lines(text)
+    return next((found[path[:length]] for length in range(len(path), 0, -1) if path[:length] in found), 1)
 
 
-def _said(lines: list[str]) -> Any:
+@lru_cache(maxsize=4)
+def _lines(text: str) -> dict[Place, int]:
+    """The line of each key and header of a text that is TOML; of what they imply, that of the first."""
+    found: dict[Place, int] = {}
+    arrays: dict[Place, int] = {}  # by place, the number of the table that is being written
+    holder: Place = ()
+    for number, head, is_header in _statements(text):
+        place: Place = () if is_header else holder
+        for part in _parts(head.strip(" \t\r[]")):
+            if place in arrays:
+                place = (*place, arrays[place])
+            place = (*place, part)
+        if is_header:
+            if head.startswith("[["):
+                arrays[place] = arrays.get(place, -1) + 1
+            holder = (*place, arrays[place]) if place in arrays else place
+            place = holder
+        for length in range(1, len(place) + 1):
+            found.setdefault(place[:length], number)
+    return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, str, bool]]:
+    """The line on which each key or header begins, what stands before its value, and whether it is a header."""
+    number = start = 1
+    depth, head, is_said = 0, "", False
+    for part in _TOKEN.findall(text + "\n"):
+        if part == "\n" and depth <= 0:
+            if head.strip():
+                yield start, head.strip(), not is_said
+            depth, head, is_said, start = 0, "", False, number + 1
+        depth += (part in ("[", "{")) - (part in ("]", "}"))
+        is_said = is_said or part == "="
+        if not is_said and part[0] not in "#\n":
+            head += part
+        number += part.count("\n")
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    """The parts of a dotted key."""
+    if _BARE.fullmatch(key):
+        return (key,)
+    parts = []
     try:
-        return parsed("\n".join(lines))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _has(value: Any, path: Place) -> bool:
-    for part in path:
-        if isinstance(value, list):
-            value = dict(enumerate(value))
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part]
-    return True
+        said: Any = parsed(f"{key} = 0")
+    except ValueError:
+        return ()
+    while isinstance(said, dict) and said:
+        part, said = next(iter(said.items()))
+        parts.append(part)
+    return tuple(parts)

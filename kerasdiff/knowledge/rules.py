@@ -120,12 +120,12 @@ def _within(version: str | None, wanted: str) -> bool:
     if not wanted:
         return True
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         # tf.keras of TensorFlow 1 calls itself 2.2.4-tf, which is no version.
         known = None if version is None else Version(version.removesuffix("-tf"))
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion is one, and so is a number of too many digits
         return False
     return known is not None and SpecifierSet(wanted, prereleases=True).contains(known)
 

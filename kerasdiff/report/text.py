@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +16,7 @@ from kerasdiff.report.grouping import NAME_LENGTH, NAMES
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
 from kerasdiff.report.waived import by_waiver, left, no_longer, why
-from kerasdiff.text import listed, visible, visible_lines, wrapped
+from kerasdiff.text import inert, listed, visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 UNKNOWN = 25
 #: Columns where the output is no terminal.
 WIDTH = 80
-
-#: Where a line would be a workflow command to the log of a CI job.
-_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
 
 _STYLES = {
     Effect.BREAKS: "bold red",
@@ -59,7 +55,7 @@ class TextReporter:
         system: Literal["standard"] | None = "standard" if self._color else None
         console = Console(file=buffer, width=self._width, force_terminal=self._color, color_system=system, soft_wrap=True)
         for text, style in self._lines(comparison, gate):
-            console.print(Text(_COMMAND.sub(r"\g<0>\\", text), style=style))
+            console.print(Text(inert(text), style=style))
         return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
 
     def _wrapped(self, text: str, indent: str = "  ", style: str = "") -> Iterator[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""Inputs that nobody meant: fingerprints, policies and projects as strangers write them."""

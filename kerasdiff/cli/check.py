@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 #: What to do about a gate that doesn't pass.
-_NEXT = """
+NEXT = """
 To know more: kerasdiff explain CODE. To accept it as it is now: kerasdiff waive
 ID|CODE --reason … --until …; all of it, as the baseline: kerasdiff check --update
 """
@@ -90,7 +90,7 @@ def command(
     else:
         send(wanted, drift.comparison, drift.gate, shown, drift.locator)
         if drift.gate.exit and Target("text", STDOUT) in wanted:
-            put(_NEXT)
+            put(NEXT)
     return drift.gate.exit
 
 

@@ -282,6 +282,8 @@ def _check(source: Source) -> None:
 
 def _wrong(policy: Policy) -> Iterator[tuple[str, toml.Place]]:
     """What a policy can't mean, and where it says so."""
+    if "\0" in policy.baseline:
+        yield "baseline: no file has such a name", ("baseline",)
     path = Path(policy.baseline)
     if path.is_absolute() or ".." in path.parts:
         yield f"baseline: {policy.baseline!r} leaves the project; write a path below it", ("baseline",)
@@ -308,5 +310,7 @@ def _wrong_tables(policy: Policy) -> Iterator[tuple[str, toml.Place]]:
         name, place = f"waivers[{number + 1}]", ("waivers", number)
         if not waiver.reason.strip():
             yield f"{name}.reason: is empty; say why", (*place, "reason")
+        if "\0" in waiver.baseline:
+            yield f"{name}.baseline: no file has such a name", (*place, "baseline")
         if not waiver.accepts:
             yield f"{name}.accepts: is empty; write it with: kerasdiff waive", (*place, "accepts")

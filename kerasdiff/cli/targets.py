@@ -54,7 +54,7 @@ def targets(given: Sequence[str], form: str) -> list[Target]:
     if "" in files:
         message = "--output has no file; write --output FILE or --output FORMAT:FILE."
         raise click.UsageError(message)
-    places = [file if file == STDOUT else os.path.realpath(file) for file in files]
+    places = [file if file == STDOUT else _place(file) for file in files]
     if len(set(places)) < len(places):
         twice = next(file for file, place in zip(files, places, strict=True) if places.count(place) > 1)
         message = f"two reports can't go to {'standard output' if twice == STDOUT else twice}; give each its own --output."
@@ -62,11 +62,16 @@ def targets(given: Sequence[str], form: str) -> list[Target]:
     return found
 
 
+def _place(file: str) -> str:
+    """A file, however it is named; what is no name of a file stays, to be refused where it is opened."""
+    return file if "\0" in file else os.path.realpath(file)
+
+
 def keep(wanted: Sequence[Target], files: Sequence[Path | str | None]) -> None:
     """Raises `click.UsageError` where a report would replace a file that it is made from."""
-    inputs = {os.path.realpath(file) for file in files if file is not None}
+    inputs = {_place(str(file)) for file in files if file is not None}
     for target in wanted:
-        if target.file != STDOUT and os.path.realpath(target.file) in inputs:
+        if target.file != STDOUT and _place(target.file) in inputs:
             message = f"--output {target.file} would replace what the report is made from; give it another name."
             raise click.UsageError(message)
 

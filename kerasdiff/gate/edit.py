@@ -45,7 +45,7 @@ def add(source: Source, waiver: Waiver, is_about: Callable[[Waiver], bool] = lam
     source = _edited(
         source, narrow, [*(other or before for other, before in zip(kept, source.policy.waivers, strict=True)), waiver]
     )
-    return _removed(source, [number for number, other in enumerate(kept) if other is None])
+    return _saved(_removed(source, [number for number, other in enumerate(kept) if other is None]))
 
 
 def _without(waiver: Waiver, ids: set[str]) -> Waiver | None:
@@ -56,7 +56,8 @@ def _without(waiver: Waiver, ids: set[str]) -> Waiver | None:
 
 def remove(source: Source, is_about: Callable[[Waiver], bool]) -> Source:
     """The policy without the waivers that are about a baseline, written to its file."""
-    return _removed(source, [number for number, waiver in enumerate(source.policy.waivers) if is_about(waiver)])
+    numbers = [number for number, waiver in enumerate(source.policy.waivers) if is_about(waiver)]
+    return _saved(_removed(source, numbers)) if numbers else source
 
 
 def _removed(source: Source, numbers: list[int]) -> Source:
@@ -72,7 +73,7 @@ def _removed(source: Source, numbers: list[int]) -> Source:
             end += 1
         text = "".join([*lines[:start], *lines[end:]])
         kept = [waiver for other, waiver in enumerate(source.policy.waivers) if other != number]
-        source = _written(source, text, kept)
+        source = _changed(source, text, kept)
     return source
 
 
@@ -122,7 +123,7 @@ def _item(value: Any) -> Any:
 
 
 def _edited(source: Source, change: Callable[[Any], None], waivers: list[Waiver]) -> Source:
-    """The policy after a change of its file."""
+    """The policy after a change of its file, which isn't written yet."""
     file = source.file or source.root / OWN
     try:
         document = tomlkit.parse(source.text)
@@ -133,21 +134,27 @@ def _edited(source: Source, change: Callable[[Any], None], waivers: list[Waiver]
         text = tomlkit.dumps(document).rstrip("\n") + "\n"
     except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         _refuse(file, f"can't be edited: {type(error).__name__}: {error}")
-    return _written(source, text, waivers)
+    return _changed(source, text, waivers)
 
 
-def _written(source: Source, text: str, waivers: list[Waiver]) -> Source:
-    """The policy in ``text``, written to its file; only where nothing but the waivers has changed."""
+def _changed(source: Source, text: str, waivers: list[Waiver]) -> Source:
+    """The policy in another text of its file, where nothing but the waivers has changed."""
     file = source.file or source.root / OWN
     try:
         changed = parse(file, text, toml.parsed(text), source.table)
         if changed.policy.waivers != waivers or not _is_alike(source.text, text, source.table):
             _refuse(file, "its layout can't be edited")
-        data = text.encode("utf-8")
+        text.encode("utf-8")
     except (ValueError, RecursionError) as error:  # no TOML, or not to be written as text
         _refuse(file, f"can't be edited: {type(error).__name__}: {error}")
-    write(data, file)
     return changed
+
+
+def _saved(source: Source) -> Source:
+    """The policy, written to its file at once."""
+    assert source.file is not None
+    write(source.text.encode("utf-8"), source.file)
+    return source
 
 
 def _is_alike(before: str, after: str, table: toml.Place) -> bool:

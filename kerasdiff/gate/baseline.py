@@ -18,6 +18,9 @@ Raw = dict[str, Any]
 _MACHINE = ("memory", "kernel", "platform")
 _CPU = ("model", "cores", "usable_cores")
 
+#: Characters of a pattern that is looked at, when a baseline is made slim; a longer one may fit anything.
+_PATTERN = 200
+
 
 def steady(document: Raw) -> Raw:
     """A fingerprint without when it was captured, how long that took, and on which of several like machines."""
@@ -103,7 +106,13 @@ def _groups(document: Raw, facts: Raw) -> Raw:
 
 def _is_wanted(names: Sequence[str], policy: Policy) -> bool:
     """Whether an id of a subject of these names may be in scope."""
-    subjects = [pattern.partition("/")[0] + ("*" if "/" not in pattern else "") for pattern in policy.only]
-    if subjects and not any(fnmatchcase(name, pattern) for name in names for pattern in subjects):
+    if policy.only and not any(_may_fit(name, pattern) for name in names for pattern in policy.only):
         return False
     return not all(any(fnmatchcase(name, pattern) for pattern in policy.ignore) for name in names)
+
+
+def _may_fit(name: str, pattern: str) -> bool:
+    """Whether a pattern fits a subject, or may fit an id of it: one of its beginnings fits what every such id begins with."""
+    if fnmatchcase(name, pattern) or len(pattern) > _PATTERN:
+        return True
+    return any(fnmatchcase(f"{name}/", pattern[:length]) for length in range(1, len(pattern) + 1))

@@ -28,7 +28,7 @@ def accepts(name: str) -> list[dict[str, Any]]:
 _PATTERNS = (
     *("*", "layers.*", "layers.GRU*", "*/parameter.*", "optimizers.*", "settings.*", "layers.Dense/case.*", "training.*"),
     *("[!x]*", "layers.Dropout", "[", "[]", "[z-a]", "?" * 20, "*" * 50 + "b", "a*" * 200, "layers.[DG]*", ""),
-    *("LAYERS.*", "numpy.*"),
+    *("LAYERS.*", "numpy.*", "layers.D*presence", "*.activation", "settings.floatx[/]value", "layers.GRU?parameter*"),
 )  # fmt: skip
 TIMES = ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00", "10:00:00")
 FILES = ("kerasdiff.json", "../x", "/etc/passwd", "a/b.json", "x" * 300, "\x00", ".")

@@ -122,12 +122,21 @@ def _measured(b: Raw) -> None:
         values[:] = [round(1.5 * value, 8) for value in values]
 
 
+def _caused(b: Raw) -> None:
+    symbol = b["apis"][API]["symbols"]["optimizers.Nadam"]
+    part = next(part for part in symbol["parameters"] if part["name"] == "learning_rate")
+    part["default"] = symbol["config"]["learning_rate"] = 0.002
+    values = symbol["cases"]["default@1d"]["training"]["values"]
+    values[:] = [value if isinstance(value, str) else round(2 * value, 8) for value in values]
+
+
 #: What is changed in what is otherwise its own baseline.
 PLANTS: dict[str, Callable[[Raw], None]] = {
     "default": _default,
     "gone": _gone,
     "setting": _setting,
     "measured": _measured,
+    "caused": _caused,
 }
 NAMES = ("same", "upgrade", *PLANTS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +15,6 @@ from tests.conftest import Raw, raw, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from kerasdiff.fingerprint.document import Fingerprint
 
 A, B = "releases/tensorflow-2.10.1", "releases/tensorflow-2.11.1"
 API = "tf.keras"
@@ -87,10 +86,9 @@ class Pair(NamedTuple):
 
     a: Raw
     b: Raw
-    one: Fingerprint
-    other: Fingerprint
     comparison: Comparison
     """Of the API that people use."""
+    texts: dict[str, bytes]
 
     @property
     def stopping(self) -> list[Any]:
@@ -99,7 +97,8 @@ class Pair(NamedTuple):
 
     def document(self, side: str) -> Raw:
         """A copy of a side, to be edited."""
-        return copy.deepcopy(self.a if side == "a" else self.b)
+        found: Raw = json.loads(self.texts[side])
+        return found
 
 
 def _default(b: Raw) -> None:
@@ -148,5 +147,6 @@ def pair(name: str) -> Pair:
     b = copy.deepcopy(cut(B if name == "upgrade" else A))
     if name in PLANTS:
         PLANTS[name](b)
-    one, other = (parse(sealed(document), side) for document, side in ((a, "a"), (b, "b")))
-    return Pair(a, b, one, other, compare(one, other, api_a=API, api_b=API))
+    texts = {"a": sealed(a), "b": sealed(b)}
+    one, other = (parse(text, side) for side, text in texts.items())
+    return Pair(a, b, compare(one, other, api_a=API, api_b=API), texts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.findings import Nowhere, findings, is_waived
 from kerasdiff.report.interface import Shown
-from kerasdiff.text import visible
+from kerasdiff.text import inert_json, visible
 
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
@@ -38,7 +38,7 @@ class GitlabReporter:
     def report(self, comparison: Comparison, gate: Gate) -> str:
         """The report as a JSON array."""
         found = findings(comparison, gate, self._shown, self._places)
-        return json.dumps([_entry(one) for one in found if not is_waived(one)], indent=1) + "\n"
+        return inert_json(json.dumps([_entry(one) for one in found if not is_waived(one)], indent=1)) + "\n"
 
 
 def _entry(finding: Finding) -> dict[str, Any]:

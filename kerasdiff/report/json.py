@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.text import inert_json
 
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
@@ -71,4 +72,4 @@ class JsonReporter:
                 lines.append(f' "{key}": [\n{parts}\n ]')
             else:
                 lines.append(f' "{key}": {json.dumps(value, allow_nan=False)}')
-        return "{\n" + ",\n".join(lines) + "\n}\n"
+        return inert_json("{\n" + ",\n".join(lines) + "\n}\n")

@@ -11,7 +11,7 @@ from kerasdiff.report.grouping import NAME_LENGTH
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
 from kerasdiff.report.waived import by_waiver, left, no_longer, why
-from kerasdiff.text import listed, visible, visible_lines
+from kerasdiff.text import inert, listed, visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 
 def code(text: str) -> str:
     """Text as code on one line; a backtick in it would end it."""
-    return f"`{visible(text, NAME_LENGTH).replace('`', chr(39))}`"
+    return f"`{inert(visible(text, NAME_LENGTH)).replace('`', chr(39))}`"
 
 
 def _codes(divergences: list[Divergence]) -> list[str]:
@@ -47,7 +47,7 @@ def block(text: str, indent: str) -> Iterator[str]:
     """Lines of code; indented, they can't be ended by what is in them."""
     yield ""
     for line in visible_lines(text):
-        yield f"{indent}    {line}".rstrip()
+        yield f"{indent}    {inert(line)}".rstrip()
     yield ""
 
 

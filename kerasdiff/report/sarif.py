@@ -14,6 +14,7 @@ from kerasdiff.report.findings import GENERIC, Nowhere, findings
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.markdown import block, plain
 from kerasdiff.report.waived import terms
+from kerasdiff.text import inert_json
 
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
@@ -50,7 +51,7 @@ class SarifReporter:
             "invocations": [invocation],
             "results": [_result(one, index) for one in found[:MOST]],
         }
-        return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, allow_nan=False) + "\n"
+        return inert_json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, allow_nan=False)) + "\n"
 
 
 def uri(file: str) -> str:

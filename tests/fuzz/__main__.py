@@ -79,7 +79,8 @@ def reduced(target: Target, data: bytes, kind: str) -> bytes:
 
 def _kind(found: int | str) -> str:
     """What failures have in common that are one."""
-    return str(found).partition(":")[0] + str(found).rpartition(" in ")[2]
+    said, _, where = str(found).rpartition(" in ")
+    return f"{said.partition(':')[0]} in {where}" if where else said[:40]
 
 
 def failures(target: Target, name: str, seed: int, number: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +15,6 @@ from tests.conftest import Raw, raw, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from kerasdiff.fingerprint.document import Fingerprint
 
 A, B = "releases/tensorflow-2.10.1", "releases/tensorflow-2.11.1"
 API = "tf.keras"
@@ -87,10 +86,9 @@ class Pair(NamedTuple):
 
     a: Raw
     b: Raw
-    one: Fingerprint
-    other: Fingerprint
     comparison: Comparison
     """Of the API that people use."""
+    texts: dict[str, bytes]
 
     @property
     def stopping(self) -> list[Any]:
@@ -99,7 +97,8 @@ class Pair(NamedTuple):
 
     def document(self, side: str) -> Raw:
         """A copy of a side, to be edited."""
-        return copy.deepcopy(self.a if side == "a" else self.b)
+        found: Raw = json.loads(self.texts[side])
+        return found
 
 
 def _default(b: Raw) -> None:
@@ -122,12 +121,21 @@ def _measured(b: Raw) -> None:
         values[:] = [round(1.5 * value, 8) for value in values]
 
 
+def _caused(b: Raw) -> None:
+    symbol = b["apis"][API]["symbols"]["optimizers.Nadam"]
+    part = next(part for part in symbol["parameters"] if part["name"] == "learning_rate")
+    part["default"] = symbol["config"]["learning_rate"] = 0.002
+    values = symbol["cases"]["default@1d"]["training"]["values"]
+    values[:] = [value if isinstance(value, str) else round(2 * value, 8) for value in values]
+
+
 #: What is changed in what is otherwise its own baseline.
 PLANTS: dict[str, Callable[[Raw], None]] = {
     "default": _default,
     "gone": _gone,
     "setting": _setting,
     "measured": _measured,
+    "caused": _caused,
 }
 NAMES = ("same", "upgrade", *PLANTS)
 
@@ -139,5 +147,6 @@ def pair(name: str) -> Pair:
     b = copy.deepcopy(cut(B if name == "upgrade" else A))
     if name in PLANTS:
         PLANTS[name](b)
-    one, other = (parse(sealed(document), side) for document, side in ((a, "a"), (b, "b")))
-    return Pair(a, b, one, other, compare(one, other, api_a=API, api_b=API))
+    texts = {"a": sealed(a), "b": sealed(b)}
+    one, other = (parse(text, side) for side, text in texts.items())
+    return Pair(a, b, compare(one, other, api_a=API, api_b=API), texts)

@@ -28,11 +28,12 @@ def accepts(name: str) -> list[dict[str, Any]]:
 _PATTERNS = (
     *("*", "layers.*", "layers.GRU*", "*/parameter.*", "optimizers.*", "settings.*", "layers.Dense/case.*", "training.*"),
     *("[!x]*", "layers.Dropout", "[", "[]", "[z-a]", "?" * 20, "*" * 50 + "b", "a*" * 200, "layers.[DG]*", ""),
-    *("LAYERS.*", "numpy.*"),
+    *("LAYERS.*", "numpy.*", "layers.D*presence", "*.activation", "settings.floatx[/]value", "layers.GRU?parameter*"),
 )  # fmt: skip
+DAYS = ("2027-01-31", "2099-12-31", "2020-01-01", "9999-12-31", "0001-01-01")
 TIMES = ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00", "10:00:00")
 FILES = ("kerasdiff.json", "../x", "/etc/passwd", "a/b.json", "x" * 300, "\x00", ".")
-GROUPS = ("packages.", "runtime.", "environment.", "")
+GROUPS = ("packages.", "runtime.", "environment.")
 _FAMILIES = ("symbols", "settings", "layers", "optimizers", "packages", "environment", "runtime", "training", "numpy")
 
 
@@ -53,7 +54,7 @@ def _entry(rng: random.Random, known: list[dict[str, Any]]) -> dict[str, Any]:
             (
                 rng.choice(known).get(key) if known else None,
                 rng.choice(fits[key]),
-                rng.choice(fits[key]) if rng.randrange(2) else mutate.value(rng),
+                rng.choice(fits[key]) if rng.randrange(6) else mutate.value(rng),
             )
         )
         if entry[key] is None:
@@ -68,10 +69,10 @@ def waiver(rng: random.Random, known: list[dict[str, Any]]) -> dict[str, Any]:
             accepts[rng.randrange(len(accepts))] = _entry(rng, known)
     else:
         accepts = [_entry(rng, known) for _ in range(rng.choice((1, 1, 2, 5)))]
-    reason = rng.choice((*["known"] * 4, mutate.evil(rng), ""))
+    reason = rng.choice((*["known"] * 10, *[mutate.evil(rng)] * 4, ""))
     waiver: dict[str, Any] = {"reason": reason, "accepts": accepts}
     if rng.randrange(2):
-        waiver["until"] = rng.choice(("2027-01-31", "2099-12-31", "2020-01-01", "9999-12-31", "0001-01-01", *TIMES))
+        waiver["until"] = rng.choice((*DAYS, *DAYS, *DAYS, *TIMES))
     if not rng.randrange(4):
         waiver["baseline"] = rng.choice(("kerasdiff.json", "other.json", "./kerasdiff.json", "", mutate.evil(rng)))
     if not rng.randrange(4):
@@ -86,23 +87,27 @@ def _patterns(rng: random.Random) -> list[str]:
 def _policy(rng: random.Random, known: list[dict[str, Any]]) -> dict[str, Any]:
     """A policy that may mean something."""
     keys: dict[str, Callable[[], Any]] = {
-        "baseline": lambda: rng.choice((*FILES, mutate.evil(rng))),
+        "baseline": lambda: rng.choice((*["kerasdiff.json"] * 8, *FILES, mutate.evil(rng))),
         "fail-on": lambda: rng.choice([*Effect]).value,
         "api": lambda: rng.choice((API, API, "keras", "tf_keras", "")),
-        "families": lambda: rng.sample(_FAMILIES, rng.randrange(1, 5)),
+        "families": lambda: [*["symbols"] * rng.randrange(4), *rng.sample(_FAMILIES, rng.randrange(1, 5))],
         "only": lambda: _patterns(rng),
         "ignore": lambda: _patterns(rng),
-        "effects": lambda: {rng.choice(GROUPS) + one: "breaks" for one in _patterns(rng)},
+        "effects": lambda: {(rng.choice(GROUPS) if rng.randrange(8) else "") + one: "breaks" for one in _patterns(rng)},
         "tolerances": lambda: [
-            {"subject": one, "tolerance": rng.choice((0, 1e-3, 0.2, 0.9, 1e9, float("inf"), 2**80)), "reason": "r"}
+            {
+                "subject": one,
+                "tolerance": rng.choice((0, 1e-3, 0.2, 0.9, 1e9, 2**80, float("inf") if rng.randrange(9) == 0 else 0.05)),
+                "reason": "r",
+            }
             for one in _patterns(rng)
         ],
-        "waivers": lambda: [waiver(rng, known) for _ in range(rng.choice((1, 1, 2, 4, 40)))],
+        "waivers": lambda: [waiver(rng, known) for _ in range(rng.choice((1, 1, 1, 2, 2, 4, 4, 40)))],
         "expired-waivers": lambda: rng.choice(("fail", "warn")),
         "unused-waivers": lambda: rng.choice(("fail", "warn")),
     }
     policy = {key: keys[key]() for key in rng.sample([*keys, "waivers", "waivers"], rng.randrange(1, 6))}
-    if not rng.randrange(5):
+    if not rng.randrange(10):
         policy[rng.choice([*keys, mutate.evil(rng)])] = mutate.value(rng)
     return policy
 

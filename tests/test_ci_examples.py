@@ -173,6 +173,8 @@ def test_hooks_are_used_by_their_names() -> None:
 def test_the_check_runs_where_its_result_can_change(name: str, is_watched: bool) -> None:
     (pattern,) = (hook["files"] for hook in read(HOOKS) if hook["id"] == "kerasdiff-check")
     assert bool(re.search(pattern, name)) is is_watched
+    (_, local) = read(EXAMPLES / "pre-commit-config.yaml")["repos"]
+    assert [hook["files"] for hook in local["hooks"]] == [pattern]
 
 
 def test_manifests_among_the_recipes_parse() -> None:

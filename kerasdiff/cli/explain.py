@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,16 @@ def _subject(what: str) -> Iterator[str]:
     steps = list(_steps())
     names = sorted({name for _, _, comparison in steps for side in (comparison.a, comparison.b) for name in _named(side, what)})
     if not names:
-        message = f"nothing is known of {what}: no rule has this code, and no shipped release such a symbol"
+        every = {name for _, _, comparison in steps for side in (comparison.a, comparison.b) for name in side.api.symbols}
+        last = what.rpartition(".")[2].lower()
+        same = sorted(
+            (name for name in every if name.rpartition(".")[2].lower() == last), key=lambda name: (name.count("."), name)
+        )
+        near = same or get_close_matches(what, sorted(every), 2)
+        meant = f"; did you mean {listed(near, 3)}?" if near else ""
+        message = (
+            f"nothing is known of {visible(what, 200)}: no rule has this code, and no shipped release such a symbol{meant}"
+        )
         raise NothingKnown(message)
     wanted = set(names)
     for name in names if len(names) <= words.FEW else []:

@@ -58,3 +58,10 @@ def test_what_nobody_knows_is_said_in_a_line(capfd: pytest.CaptureFixture[str]) 
 
 def test_every_release_of_the_history_is_shipped() -> None:
     assert all(step.api in release(step.release).apis for step in history())
+
+
+@pytest.mark.parametrize(
+    ("what", "meant"), [("Adam", "optimizers.Adam, "), ("layers.LTSM", "layers.LSTM, "), ("LAYERS.gru", "layers.GRU")]
+)
+def test_what_is_nearly_a_name_is_told(what: str, meant: str, kerasdiff: Callable[..., Ran]) -> None:
+    assert f"did you mean {meant}" in kerasdiff("explain", what).refusal()

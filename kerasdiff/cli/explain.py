@@ -80,7 +80,7 @@ def _subject(what: str) -> Iterator[str]:
         same = sorted(
             (name for name in every if name.rpartition(".")[2].lower() == last), key=lambda name: (name.count("."), name)
         )
-        near = same or get_close_matches(what, sorted(every), 2)
+        near = same or get_close_matches(what, sorted(every), 2, 0.8)
         meant = f"; did you mean {listed(near, 3)}?" if near else ""
         message = (
             f"nothing is known of {visible(what, 200)}: no rule has this code, and no shipped release such a symbol{meant}"

@@ -14,6 +14,8 @@ from kerasdiff.releases.shelf import history, release
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Ran
+
 
 def explained(what: str, capfd: pytest.CaptureFixture[str], status: int = 0) -> str:
     assert run(["explain", what]) == status
@@ -63,5 +65,5 @@ def test_every_release_of_the_history_is_shipped() -> None:
 @pytest.mark.parametrize(
     ("what", "meant"), [("Adam", "optimizers.Adam, "), ("layers.LTSM", "layers.LSTM, "), ("LAYERS.gru", "layers.GRU")]
 )
-def test_what_is_nearly_a_name_is_told(what: str, meant: str, kerasdiff: Callable[..., Ran]) -> None:
+def test_what_is_nearly_a_name_is_said(what: str, meant: str, kerasdiff: Callable[..., Ran]) -> None:
     assert f"did you mean {meant}" in kerasdiff("explain", what).refusal()

@@ -63,7 +63,7 @@ def test_every_release_of_the_history_is_shipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "meant"), [("Adam", "optimizers.Adam, "), ("layers.LTSM", "layers.LSTM, "), ("LAYERS.gru", "layers.GRU")]
+    ("what", "meant"), [("Adam", "optimizers.Adam, "), ("layers.LTSM", "layers.LSTM"), ("LAYERS.gru", "layers.GRU")]
 )
 def test_what_is_nearly_a_name_is_said(what: str, meant: str, kerasdiff: Callable[..., Ran]) -> None:
     assert f"did you mean {meant}" in kerasdiff("explain", what).refusal()

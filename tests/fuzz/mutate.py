@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import random
@@ -159,7 +160,8 @@ def applied(document: Any, path: Path, operation: str, given: Any) -> Any:
     else:
         is_there = isinstance(holder, dict) and key in holder
     if is_there:
-        _do(document, holder, key, operation, given)
+        with contextlib.suppress(RecursionError):  # an edit of what an earlier one has nested deeper than Python copies
+            _do(document, holder, key, operation, given)
     return document
 
 

@@ -1,0 +1,156 @@
+"""Makes the shipped collection: each release built, captured twice, and kept where the two captures agree."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kerasdiff.compare.engine import compare
+from kerasdiff.fingerprint.load import load, write
+from tests.lab import builder
+from tests.lab.capture import capture_built
+from tests.lab.data import LabError, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+DATA = Path(__file__).with_name("releases.yaml")
+FOLDER = Path(__file__).parents[2] / "kerasdiff" / "releases"
+MANIFEST = FOLDER / "manifest.json"
+#: Seconds for a capture: Keras on TensorFlow 1 with two APIs takes five minutes beside other work.
+PATIENCE = 3000
+
+_lock = threading.Lock()
+
+
+class DisagreementError(LabError):
+    """Two captures of one environment differ."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a release."""
+
+    name: str
+    problem: str | None
+
+
+def names() -> list[str]:
+    """The releases of the collection, in the order of the data."""
+    return list(_data()["releases"])
+
+
+def make(chosen: Sequence[str], *, jobs: int, again: bool, keep: bool, say: Callable[[str], None]) -> list[Outcome]:
+    """Capture these releases, ``jobs`` at a time; what stands already is left, unless ``again``."""
+    wanted = [name for name in (find(one).name for one in chosen) if again or not is_made(name)]
+    say(f"{len(wanted)} of {len(chosen)} releases to capture")
+    done = 0
+
+    def one(name: str) -> Outcome:
+        nonlocal done
+        try:
+            told, problem = _made(name, keep=keep), None
+        except (LabError, RuntimeError, OSError) as error:
+            told, problem = str(error), str(error)
+        with _lock:
+            done += 1
+            say(f"[{done}/{len(wanted)}] {name}: {told}")
+        return Outcome(name, problem)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(one, wanted))
+
+
+def is_made(name: str) -> bool:
+    """Whether the shipped file is that of the manifest, captured in an environment made from today's data."""
+    known = _manifest().get(name)
+    file = FOLDER / f"{name}.json.gz"
+    return bool(
+        known and file.exists() and known["sha256"] == _digest(file) and known["recipe"] == find(name).digest
+    )
+
+
+def _made(name: str, *, keep: bool) -> str:
+    environment = find(name)
+    built = builder.build(environment.name)
+    with tempfile.TemporaryDirectory() as scratch:
+        files = [Path(scratch, f"{run}.json.gz") for run in ("first", "second")]
+        for file in files:
+            home = Path(scratch, f"home-{file.name}")
+            home.mkdir()
+            capture_built(built, home, file, patience=PATIENCE)
+        differing = disagreement(*files)
+        # Told before it is refused: the lab keeps both captures of what doesn't agree.
+        if any(effect != "info" and effect != "reproducibility" for effect in differing.values()):
+            kept = builder.folder() / "disagreeing" / name
+            kept.mkdir(parents=True, exist_ok=True)
+            for file in files:
+                shutil.copy(file, kept)
+            listed = ", ".join(f"{one} ({effect})" for one, effect in sorted(differing.items())[:5])
+            message = f"two captures differ in {len(differing)}: {listed}; both are in {kept}"
+            raise DisagreementError(message)
+        shutil.move(files[0], FOLDER / f"{name}.json.gz")
+    with _lock:
+        _record(name, differing)
+    if not keep:
+        builder.remove(name)
+    size = (FOLDER / f"{name}.json.gz").stat().st_size
+    return f"{size / 1000:.0f} kB, {len(differing) or 'no'} facts differ between the two captures"
+
+
+def disagreement(first: Path, second: Path) -> dict[str, str]:
+    """What differs between two captures of an environment, in any of its APIs: ids with their effects."""
+    a, b = load(first), load(second)
+    found: dict[str, str] = {}
+    for api in sorted(a.apis.keys() | b.apis.keys()):
+        compared = compare(a, b, api_a=api, api_b=api)
+        found |= {f"{api}:{one.id}": one.effect.value for one in compared.divergences}
+        found |= {f"{api}:{one.id}": "not comparable" for one in compared.not_comparable}
+    return found
+
+
+def _record(name: str, differing: dict[str, str]) -> None:
+    """Write a release into the manifest."""
+    rows = _manifest()
+    file = FOLDER / f"{name}.json.gz"
+    fingerprint = load(file)
+    environment = find(name)
+    rows[name] = {
+        "released": str(_data()["releases"][name]["released"]),
+        "python": fingerprint.runtime["python"],
+        "apis": {api: known.version for api, known in fingerprint.apis.items()},
+        "requirements": [*environment.requirements, *environment.without_dependencies],
+        "recipe": environment.digest,
+        "bytes": file.stat().st_size,
+        "sha256": _digest(file),
+        "differs": sorted(differing),
+    }
+    order = names()
+    kept = {one: rows[one] for one in sorted(rows, key=order.index)}
+    document = {"releases": kept, "unavailable": _data()["unavailable"]}
+    write(f"{json.dumps(document, indent=1)}\n".encode(), MANIFEST)
+
+
+def _manifest() -> dict[str, Any]:
+    if not MANIFEST.exists():
+        return {}
+    found: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))["releases"]
+    return found
+
+
+def _data() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    return found
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

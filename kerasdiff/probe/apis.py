@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import sys
 from types import ModuleType
 from typing import Any, Dict, List, Optional
@@ -21,7 +22,12 @@ def present() -> List[str]:
         except (ImportError, ValueError):  # a broken finder, a half-removed package
             specification = None
         # A folder that merely has this name is a namespace package: no loader, or one without a file.
-        if specification is not None and specification.origin not in (None, "namespace"):
+        if specification is None or specification.origin in (None, "namespace"):
+            continue
+        # TensorFlow before 1.4 holds no Keras; one that does and fails to give it is an API with an error.
+        parts = ROUTES[name].get("within")
+        folders = list(specification.submodule_search_locations or ())
+        if parts is None or any(os.path.isdir(os.path.join(folder, part)) for folder in folders for part in parts):
             found.append(name)
     return found
 

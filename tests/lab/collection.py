@@ -74,9 +74,7 @@ def is_made(name: str) -> bool:
     """Whether the shipped file is that of the manifest, captured in an environment made from today's data."""
     known = _manifest().get(name)
     file = FOLDER / f"{name}.json.gz"
-    return bool(
-        known and file.exists() and known["sha256"] == _digest(file) and known["recipe"] == find(name).digest
-    )
+    return bool(known and file.exists() and known["sha256"] == _digest(file) and known["recipe"] == find(name).digest)
 
 
 def _made(name: str, *, keep: bool) -> str:
@@ -127,7 +125,10 @@ def _record(name: str, differing: dict[str, str]) -> None:
     rows[name] = {
         "released": str(_data()["releases"][name]["released"]),
         "python": fingerprint.runtime["python"],
-        "apis": {api: known.version for api, known in fingerprint.apis.items()},
+        "apis": {
+            api: {"version": known.version, "backend": known.backend, "backend_version": known.backend_version}
+            for api, known in fingerprint.apis.items()
+        },
         "requirements": [*environment.requirements, *environment.without_dependencies],
         "recipe": environment.digest,
         "bytes": file.stat().st_size,

@@ -117,6 +117,17 @@ def names(step: Step) -> list[str]:
     return _told(one for one in _names() if one.step == step)
 
 
+def steps() -> list[Step]:
+    """The shipped releases, each through every API that people use of it."""
+    return list(dict.fromkeys(one.step for one in _names()))
+
+
+def is_named_for(step: Step) -> bool:
+    """Whether a release is named for this API of it, whose day of release it then has."""
+    package, version = step.release.partition("+")[0].rpartition("-")[::2]
+    return any((one.package, one.version) == (package, version) for one in _names() if one.step == step)
+
+
 @cache
 def _names() -> tuple[_Name, ...]:
     """What every shipped step can be called: by the package of its API first, then by its TensorFlow, and its inner Keras."""
@@ -126,13 +137,13 @@ def _names() -> tuple[_Name, ...]:
         known = row.apis.get(step.api) if row else None
         if row is None or known is None or known.version is None:
             continue
-        backend, of_backend = known.backend or "", _plain(known.backend_version)
-        versions = {_package(TABLE["apis"][step.api]["package"]): _plain(known.version)}
+        backend, of_backend = known.backend or "", plain(known.backend_version)
+        versions = {_package(TABLE["apis"][step.api]["package"]): plain(known.version)}
         if backend == USUAL:
             versions[USUAL] = of_backend
         inner = row.apis.get("keras")
         if inner is not None and inner.version and not is_independent(inner.version):
-            versions["keras"] = _plain(inner.version)
+            versions["keras"] = plain(inner.version)
         keras = _number(known.version)
         found += [_Name(package, version, backend, of_backend, keras, step) for package, version in versions.items()]
     return tuple(found)
@@ -155,14 +166,14 @@ def _written(package: str) -> str:
     return next(one for one in written if _package(one) == package)
 
 
-def _plain(version: str | None) -> str:
+def plain(version: str | None) -> str:
     """The numbers of a version, without its build."""
     found = _NUMBER.match(version or "")
     return found.group() if found else ""
 
 
 def _number(version: str) -> _Number:
-    return tuple(map(int, _plain(version).split("."))) if _plain(version) else ()
+    return tuple(map(int, plain(version).split("."))) if plain(version) else ()
 
 
 def _fits(asked: _Number, number: _Number) -> bool:

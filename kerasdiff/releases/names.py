@@ -222,6 +222,7 @@ def _ranged(written: re.Match[str], known: Sequence[_Name]) -> str:
     except (InvalidSpecifier, ValueError):
         return f"names no release; write PACKAGE==VERSION, as {_newest(known)}"
     inside = sorted((one for one in known if asked.contains(one.version, prereleases=True)), key=lambda one: one.newness)
+    inside = [one for one in inside if one.backend == USUAL] or inside
     if not inside:
         return f"no shipped release fits; {_SEE}"
     return f"is no single release; those that fit are {listed(_told(inside), _MOST)}"
@@ -240,7 +241,7 @@ def _lacking(package: str, version: _Number, backend: str, known: Sequence[_Name
         near = get_close_matches(backend, backends, 1)
         told = f"isn't shipped on {backend}: {f'did you mean {near[0]}?' if near else 'there are ' + ', '.join(backends)}"
         return f"{told}{_why(package, version, backend)}"
-    around = _on(known, backend, ())
+    around = _on((one for one in known if _shortest(one)), backend, ())
     below = sorted((one for one in around if one.number < version), key=lambda one: (one.number, one.backend == USUAL))
     above = sorted((one for one in around if one.number > version), key=lambda one: (one.number, one.backend != USUAL))
     near = _told(_on(there, backend, ()) or [*below[-1:], *there, *above[:1]])
@@ -254,6 +255,6 @@ def _why(package: str, version: _Number, backend: str) -> str:
         if found is None or _package(found["package"]) != package:
             continue
         number = _number(found["version"])
-        if (_fits(version, number) or _fits(number, version)) and (found["backend"] or "").lower() in ("", backend or USUAL):
+        if (_fits(version, number) or _fits(number, version)) and backend in ("", (found["backend"] or backend).lower()):
             return f" ({visible(reason)})"
     return ""

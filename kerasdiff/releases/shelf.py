@@ -70,6 +70,12 @@ def lines() -> dict[str, tuple[Step, ...]]:
 
 
 @cache
+def moves() -> tuple[tuple[Step, Step], ...]:
+    """Where people move from a line to another besides those that hold the same environment or the same version of Keras."""
+    return msgspec.json.decode(_folder().joinpath("moves.json").read_bytes(), type=tuple[tuple[Step, Step], ...])
+
+
+@cache
 def release(name: str) -> Fingerprint:
     """The fingerprint of a shipped release."""
     return load(file(name))

@@ -68,7 +68,7 @@ def published(python: str, package: str) -> list[str]:
     if found is None:
         message = f"{package}: pip of {python} doesn't tell which versions there are: {_last(done.stdout)}"
         raise BuildError(message)
-    return [version.strip() for version in found["versions"].split(",")]
+    return [version for text in found["versions"].split(",") if (version := text.strip()) != "none"]
 
 
 def _pip(python: str) -> list[str]:

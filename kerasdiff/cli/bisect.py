@@ -73,7 +73,7 @@ def command(a: str, b: str, subjects: tuple[str, ...], fail_on: str, form: str, 
         seen.refuse_strangers()
         if live:
             seen.closer()
-    found = changes(way_there[0].called, seen.looks)
+        found = seen.changes()
     unknown = [one for one in seen.looks if one.unknown]
     if form == "json":
         put(json.dumps(_document(way_there, subjects, fail_on, seen, found), indent=1) + "\n")
@@ -128,6 +128,7 @@ class _Seen:
         self._subjects = list(subjects)
         self._fail_on = fail_on
         self._progress = progress
+        self._built: dict[Name, Fingerprint] = {}
         self._first = self._fingerprint(start)
         self._order: list[Name] = []
         self._known: dict[Name, Look] = {}
@@ -145,6 +146,16 @@ class _Seen:
         self._known[release] = look(release.called, *sides, self._subjects, self._fail_on)
         self._order.insert(len(self._order) if before is None else self._order.index(before), release)
 
+    def changes(self) -> list[Change]:
+        """Where something changes."""
+        return changes(self._start.called, self.looks, self._differing)
+
+    def _differing(self, a: str, b: str) -> set[str]:
+        """The ids that matter in which two releases on the way differ."""
+        known = {one.called: one for one in (self._start, *self._order)}
+        one, other = ((self._fingerprint(known[name]), known[name].step.api) for name in (a, b))
+        return {found.id for found in look(b, one, other, self._subjects, self._fail_on).found}
+
     def refuse_strangers(self) -> None:
         """Raises `SubjectError` for a pattern that nothing fits anywhere: misspelt, it would find no change for ever."""
         lost = set(self._subjects).intersection(*(one.strangers for one in self.looks))
@@ -154,7 +165,7 @@ class _Seen:
 
     def closer(self) -> None:
         """Look at what was published between the first release that changed and the one before it."""
-        found = changes(self._start.called, self.looks)
+        found = self.changes()
         if not found:
             return
         q = next(one for one in self._order if one.called == found[0].name)
@@ -175,9 +186,11 @@ class _Seen:
     def _fingerprint(self, release: Name) -> Fingerprint:
         if _is_shipped(release):
             return load(shelf.file(release.step.release))
-        from kerasdiff.capture.live import captured
+        if release not in self._built:
+            from kerasdiff.capture.live import captured
 
-        return captured(release, self._progress.tell, self._progress.event)
+            self._built[release] = captured(release, self._progress.tell, self._progress.event)
+        return self._built[release]
 
 
 def _text(

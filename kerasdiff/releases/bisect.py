@@ -12,7 +12,7 @@ from kerasdiff.compare.engine import compare
 from kerasdiff.gate.waivers import accepted, moved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kerasdiff.fingerprint.document import Fingerprint
     from kerasdiff.knowledge.load import Effect
@@ -56,14 +56,21 @@ def look(
     return Look(name, found, chosen.not_comparable, strangers(compared, subjects))
 
 
-def changes(start: str, looks: Sequence[Look]) -> list[Change]:
-    """Where it changes on the way that begins at the release ``start``; a change back is one, too."""
+def changes(start: str, looks: Sequence[Look], differing: Callable[[str, str], set[str]]) -> list[Change]:
+    """Where it changes on the way that begins at the release ``start``; a change back is one, too.
+
+    ``differing`` gives the ids in which two neighbours on the way differ. It is asked where both differ from the first release
+    in one id: whether in the same way is not seen from there, where a value is written in several ways.
+    """
     found = []
     before: dict[str, Divergence] = {}
     after = start
     for one in looks:
         now = {divergence.id: divergence for divergence in one.found}
-        came = [divergence for divergence in now.values() if _is_new(divergence, before)]
+        other = {identifier for identifier in now.keys() & before.keys() if _is_other(before[identifier], now[identifier])}
+        if other:
+            other &= differing(after, one.name)
+        came = [divergence for divergence in now.values() if divergence.id in other or divergence.id not in before]
         gone = [identifier for identifier in before if identifier not in now]
         if came or gone:
             found.append(Change(one.name, after, came, gone, not now))
@@ -71,7 +78,6 @@ def changes(start: str, looks: Sequence[Look]) -> list[Change]:
     return found
 
 
-def _is_new(now: Divergence, before: dict[str, Divergence]) -> bool:
-    """Whether a divergence is another than it was; that another rule explains it is none."""
-    was = before.get(now.id)
-    return was is None or bool(moved(msgspec.structs.replace(accepted(was, []), rule=None), now))
+def _is_other(was: Divergence, now: Divergence) -> bool:
+    """Whether a divergence may be another than it was; that another rule explains it is none."""
+    return bool(moved(msgspec.structs.replace(accepted(was, []), rule=None), now))

@@ -66,10 +66,10 @@ def _along(line: Way, a: Step, b: Step) -> Way:
 
 def _crossings(one: Way, other: Way) -> Iterator[tuple[Step, Step]]:
     """Where people change from a line to another: to another API of an environment, to another backend, or as the data say."""
-    known = {pair for move in moves() for pair in (move, move[::-1])}
+    pairs = {pair for move in moves() for pair in (move, move[::-1])}
     for a in one:
         for b in other:
-            if a.release == b.release or _keras(a) == _keras(b) or (a, b) in known:
+            if a.release == b.release or (a, b) in pairs or _keras(a) == _keras(b):
                 yield a, b
 
 

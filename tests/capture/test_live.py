@@ -63,7 +63,8 @@ def test_between_two_lines_nothing_was_published(asked: list[Any]) -> None:
 
 
 def test_a_release_is_built_with_the_pins_and_the_python_of_the_nearest(asked: list[Any]) -> None:
-    assert live.captured(unshipped("tensorflow==2.10.0"), lambda _: None, lambda _: None) == ("there", ["tf.keras"], {})
+    found: Any = live.captured(unshipped("tensorflow==2.10.0"), lambda _: None, lambda _: None)
+    assert found == ("there", ["tf.keras"], {})
     (python, name, (pins, own)) = asked[0]
     assert (python, name) == ("python3.10", "tensorflow==2.10.0")
     assert {"keras==2.10.0", "tensorflow-cpu==2.10.0", "protobuf==3.19.6"} <= set(pins)

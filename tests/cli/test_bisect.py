@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kerasdiff.capture import live
+from kerasdiff.capture.build import BuildError
 from kerasdiff.cli import bisect
 from kerasdiff.fingerprint.load import load
 from kerasdiff.releases import names, shelf
+from kerasdiff.releases.way import way as way_to
 from tests.conftest import Ran, path, raw, sealed
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def test_the_first_release_that_changed_is_told_with_rule_and_remedy(kerasdiff: 
 def test_every_release_on_the_way_is_looked_at(kerasdiff: Command) -> None:
     done = kerasdiff("bisect", "tensorflow==2.8", "keras==3.0", *NADAM, "--format", "json")
     found = report(done)
-    way = [names.name(step) for step in bisect.way(names.find("tensorflow==2.8"), names.find("keras==3.0"))]
+    way = [names.name(step) for step in way_to(names.find("tensorflow==2.8"), names.find("keras==3.0"))]
     assert found["looked_at"] == way
     assert {"tensorflow==2.8.4", "tensorflow==2.10.1", "tensorflow==2.11.1", "tensorflow==2.15.1", "keras==3.0.5"} <= set(way)
     assert found["first"] == "tensorflow==2.11.1"
@@ -113,7 +115,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(release.called)
         if release.version == "2.10.8":
             message = "tensorflow==2.10.8: can't be built: no such wheel"
-            raise live.BuildError(message)
+            raise BuildError(message)
         return load(path(f"releases/tensorflow-{'2.11.1' if release.version > '2.10.8' else '2.10.1'}"))
 
     monkeypatch.setattr(live, "captured", captured)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import builder
+from tests.lab import builder, index
 from tests.lab.capture import DECLARED, capture
 from tests.lab.data import find
 
@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "list":
         sys.stdout.writelines(_lines())
         return 0
+    if options.command == "index":
+        index.make(_say)
+        return 0
     if options.command in ("capture", "release"):
         options.names = options.names or sorted(path.name.removesuffix(".json.gz") for path in options.output.glob("*.json.gz"))
         options.action = partial(_capture, options)
@@ -40,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="show all environments and whether they are built")
+    commands.add_parser("index", help="make the index of the shipped fingerprints, which history, nearest and explain read")
     actions: dict[str, tuple[Callable[[str], object], str]] = {
         "build": (_build, "build environments, except those that are up to date"),
         "path": (_path, "print the path of an environment's interpreter, built first if need be"),

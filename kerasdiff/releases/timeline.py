@@ -180,6 +180,14 @@ def told(place: int) -> str:
     return f"{one.api} {label(place)}{on}" if one.api != "tf.keras" else f"tf.keras of TensorFlow {label(place)}"
 
 
+def is_there(subject: Subject, place: int) -> bool:
+    """Whether a release has a subject."""
+    runs = subject.facts.get("presence") or subject.facts.get("value")
+    if runs is not None:
+        return _at(runs, place).state != ABSENT
+    return any(_letter(one.runs, place) != ABSENT for one in subject.behaviours)
+
+
 class _Teller:
     """Tells what became of one subject."""
 
@@ -207,7 +215,7 @@ class _Teller:
         )
 
     def _line(self, line: str, places: list[int]) -> Line | None:
-        there = self._present(places)
+        there = [place for place in places if is_there(self._subject, place)]
         if not there:
             return None
         rows = [Row(aspects=(aspect,), ranges=self._declared(aspect, runs, there)) for aspect, runs in self._facts()]
@@ -248,13 +256,6 @@ class _Teller:
             case, _, quantity = short(aspect).rpartition(".")
             names |= {case, case.partition("@")[0], quantity}
         return any(fnmatchcase(known, self._asked) for known in names)
-
-    def _present(self, places: list[int]) -> list[int]:
-        runs = self._subject.facts.get("presence") or self._subject.facts.get("value")
-        if runs is not None:
-            return [place for place in places if _at(runs, place).state != ABSENT]
-        known = self._subject.behaviours
-        return [place for place in places if any(_letter(one.runs, place) != ABSENT for one in known)]
 
     def _declared(self, aspect: str, runs: tuple[Run, ...], there: list[int]) -> tuple[Range, ...]:
         called = {short(aspect), *(run.name for run in runs)}

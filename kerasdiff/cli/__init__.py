@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Try the remedies in a live environment.",
     "releases": "List the releases that are shipped.",
     "explain": "Print what is known of a rule or a symbol.",
+    "history": "Print in which release a fact changed.",
     "show": "Print the facts of a fingerprint.",
     "probe": "Export the probe as one file.",
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from fnmatch import translate
 from functools import cache, cached_property
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from kerasdiff.knowledge.load import Effect
 
-FOLDER = "rules"
+FOLDER = Path(__file__).with_name("rules")
 
 
 class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -133,11 +133,20 @@ def _within(version: str | None, wanted: str) -> bool:
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, by code. Raises `msgspec.ValidationError` where a file is no rule."""
-    files = sorted(resources.files(__package__).joinpath(FOLDER).iterdir(), key=lambda file: file.name)
-    return tuple(msgspec.json.decode(file.read_bytes(), type=Rule) for file in files if file.name.endswith(".json"))
+    return tuple(map(_read, _files()))
 
 
 @cache
 def rule(code: str) -> Rule | None:
     """The rule with this code."""
-    return next((one for one in rules() if one.code == code), None)
+    return next((_read(name) for name in _files() if name.startswith(f"{code}-")), None)
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    return tuple(sorted(file.name for file in FOLDER.iterdir() if file.suffix == ".json"))
+
+
+@cache
+def _read(name: str) -> Rule:
+    return msgspec.json.decode((FOLDER / name).read_bytes(), type=Rule)

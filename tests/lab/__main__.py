@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import builder, collection
+from tests.lab import builder, collection, index
 from tests.lab.capture import DECLARED, capture
 from tests.lab.data import find
 
@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "list":
         sys.stdout.writelines(_lines())
+        return 0
+    if options.command == "index":
+        index.make(_say)
         return 0
     if options.command == "release":
         chosen = options.names or collection.names()
@@ -45,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="show all environments and whether they are built")
+    commands.add_parser("index", help="make the index of the shipped fingerprints, which history, nearest and explain read")
     actions: dict[str, tuple[Callable[[str], object], str]] = {
         "build": (_build, "build environments, except those that are up to date"),
         "path": (_path, "print the path of an environment's interpreter, built first if need be"),

@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.command == "release":
         chosen = options.names or collection.names()
-        made = collection.make(chosen, jobs=options.jobs, again=options.again, keep=options.keep, say=_say)
+        how = collection.How(options.jobs, options.again, options.confirm, options.keep)
+        made = collection.make(chosen, how, _say)
         return 1 if any(outcome.problem for outcome in made) else 0
     if options.command == "join":
         _say(f"joined {', '.join(collection.join(options.folder)) or 'nothing: all of it is there'}")
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("names", nargs="*", metavar="NAME", help="default: all of releases.yaml; what is made already is left")
     chosen.add_argument("--jobs", type=int, default=1, metavar="N", help="how many at a time (default: %(default)s)")
     chosen.add_argument("--again", action="store_true", help="make also what is made already")
+    text = "capture what is made already once more, and say whether it agrees"
+    chosen.add_argument("--confirm", action="store_true", help=text)
     chosen.add_argument("--keep", action="store_true", help="keep the environments")
     chosen = commands.add_parser("join", help="take over releases that were made on other machines")
     chosen.add_argument("folder", type=Path, metavar="FOLDER", help="where their files lie, each beside its manifest.json")

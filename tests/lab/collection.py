@@ -52,16 +52,30 @@ def names() -> list[str]:
     return list(_data()["releases"])
 
 
-def make(chosen: Sequence[str], *, jobs: int, again: bool, keep: bool, say: Callable[[str], None]) -> list[Outcome]:
-    """Capture these releases, ``jobs`` at a time; what stands already is left, unless ``again``."""
-    wanted = [name for name in (find(one).name for one in chosen) if again or not is_made(name)]
+@dataclass(frozen=True)
+class How:
+    """How the collection is made."""
+
+    jobs: int = 1
+    again: bool = False
+    """Make also what is made already."""
+    confirm: bool = False
+    """Capture what is made already once more, as if that were the second time."""
+    keep: bool = False
+    """Leave the environments."""
+
+
+def make(chosen: Sequence[str], how: How, say: Callable[[str], None]) -> list[Outcome]:
+    """Capture these releases; what stands already is left, unless it is to be made again or confirmed."""
+    found = [find(one).name for one in chosen]
+    wanted = [name for name in found if how.again or how.confirm == is_made(name)]
     say(f"{len(wanted)} of {len(chosen)} releases to capture")
     done = 0
 
     def one(name: str) -> Outcome:
         nonlocal done
         try:
-            told, problem = _made(name, keep=keep), None
+            told, problem = _made(name, how), None
         except (LabError, RuntimeError, OSError) as error:
             told, problem = str(error), str(error)
         with _lock:
@@ -69,7 +83,7 @@ def make(chosen: Sequence[str], *, jobs: int, again: bool, keep: bool, say: Call
             say(f"[{done}/{len(wanted)}] {name}: {told}")
         return Outcome(name, problem)
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(how.jobs) as pool:
         return list(pool.map(one, wanted))
 
 
@@ -97,12 +111,13 @@ def join(folder: Path) -> list[str]:
     return joined
 
 
-def _made(name: str, *, keep: bool) -> str:
+def _made(name: str, how: How) -> str:
     environment = find(name)
     built = builder.build(environment.name)
     with tempfile.TemporaryDirectory() as scratch:
-        files = [Path(scratch, f"{run}.json.gz") for run in ("first", "second")]
-        for file in files:
+        shipped = FOLDER / f"{name}.json.gz"
+        files = [shipped if how.confirm else Path(scratch, "first.json.gz"), Path(scratch, "second.json.gz")]
+        for file in files[how.confirm :]:
             home = Path(scratch, f"home-{file.name}")
             home.mkdir()
             capture_built(built, home, file, patience=PATIENCE)
@@ -116,13 +131,13 @@ def _made(name: str, *, keep: bool) -> str:
             listed = ", ".join(f"{one} ({effect})" for one, effect in sorted(differing.items())[:5])
             message = f"two captures differ in {len(differing)}: {listed}; both are in {kept}"
             raise DisagreementError(message)
-        shutil.move(files[0], FOLDER / f"{name}.json.gz")
+        if not how.confirm:
+            shutil.move(files[0], shipped)
     with _lock:
         _record(name, sorted(differing))
-    if not keep:
+    if not how.keep:
         builder.remove(name)
-    size = (FOLDER / f"{name}.json.gz").stat().st_size
-    return f"{size / 1000:.0f} kB, {len(differing) or 'no'} facts differ between the two captures"
+    return f"{shipped.stat().st_size / 1000:.0f} kB, {len(differing) or 'no'} facts differ between the two captures"
 
 
 def disagreement(first: Path, second: Path) -> dict[str, str]:

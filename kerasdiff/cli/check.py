@@ -42,6 +42,7 @@ ID|CODE --reason … --until …; all of it, as the baseline: kerasdiff check --
 @options.shown
 @click.option("--update", "is_update", is_flag=True, help="Make what is there now the baseline, and say what that accepts.")
 @click.option("--slim", is_flag=True, help="With --update: keep only what the policy gates on.")
+@click.help_option("-h", "--help")
 def command(
     given: str | None,
     policy: str | None,

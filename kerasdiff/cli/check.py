@@ -20,18 +20,12 @@ from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import reasons
+from kerasdiff.report.waived import no_longer, why
 from kerasdiff.text import inert, listed, visible
 
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.drift import Raw
-
-
-#: What to do about a gate that doesn't pass.
-NEXT = """
-To know more: kerasdiff explain CODE. To accept it as it is now: kerasdiff waive
-ID|CODE --reason … --until …; all of it, as the baseline: kerasdiff check --update
-"""
 
 
 @click.command()
@@ -78,7 +72,7 @@ def command(
         source = msgspec.structs.replace(source, policy=gated)
     against = baseline(source, given)
     keep(wanted, [against.file, source.file, fingerprint])
-    shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
+    shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect), is_check=True)
     if is_update:
         return _update(source, against, *facts(source, python, fingerprint, timeout, verbose=verbose), slim=slim, limit=limit)
     against.require()
@@ -90,8 +84,6 @@ def command(
         put(_passed(drift, against))
     else:
         send(wanted, drift.comparison, drift.gate, shown, drift.locator)
-        if drift.gate.exit and Target("text", STDOUT) in wanted:
-            put(NEXT)
     return drift.gate.exit
 
 
@@ -120,7 +112,9 @@ def _passed(drift: Drift, against: Baseline) -> str:
     cases = sum(known["cases"] for known in figures.values())
     what = f"nothing at or above {drift.gate.fail_on.value} differs from {against.name} in {cases:,} cases"
     told = f"kerasdiff: {words.side(drift.comparison.b)}: {what}"
-    stale = [f"kerasdiff: waiver of {one.id}: {one.why}; {one.reason}" for one in drift.gate.waivers]
+    stale = [
+        f"kerasdiff: waiver of {listed([one.id for one in group], words.FEW)}: {why(group)}" for group in no_longer(drift.gate)
+    ]
     lines = (told + (f" ({', '.join(rest)}; --verbose lists them)" if rest else ""), *stale)
     return "".join(f"{inert(visible(line))}\n" for line in lines)
 

@@ -26,6 +26,8 @@ class Shown:
     verbose: bool = False
     limit: int = LIMIT
     min_effect: Effect = Effect.INFO
+    is_check: bool = False
+    """A is a project's baseline: of a gate that doesn't pass is told what to do about it."""
 
 
 class Places(Protocol):

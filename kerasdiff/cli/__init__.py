@@ -51,10 +51,9 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(
-    cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command(cls=Commands, no_args_is_help=False, context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name="kerasdiff")
+@click.help_option("-h", "--help")
 def cli() -> None:
     """What differs between two Keras environments that could change a model's architecture or its results.
 

@@ -30,6 +30,7 @@ class NothingKnown(KerasdiffError):
 
 @click.command()
 @click.argument("what", metavar="CODE|SUBJECT")
+@click.help_option("-h", "--help")
 def command(what: str) -> None:
     """Print what is known of a rule or a symbol, as KD301 or layers.LSTM.
 

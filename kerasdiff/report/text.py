@@ -79,6 +79,12 @@ class TextReporter:
         yield from self._context(comparison)
         yield "", ""
         yield from self._wrapped(words.gate(gate, comparison), "", "bold red" if gate.exit else "bold green")
+        if self._shown.is_check and gate.exit:
+            yield "", ""
+            yield from (
+                (line, "")
+                for line in wrapped(words.advice(gate, self._shown.release).replace("`", ""), self._width, hanging="")
+            )
 
     def _effect(self, effect: Effect) -> Iterator[tuple[str, str]]:
         here = [one for one in self._reasons if one.effect is effect]
@@ -174,19 +180,14 @@ class TextReporter:
                 yield from self._wrapped(visible(f"  {one.id}"))
 
     def _context(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
-        packages, runtime = comparison.context["packages"], comparison.context["runtime"]
-        conflicts = [(side, line) for side in "ab" for line in comparison.context["conflicts"][side]]
-        if not (packages or runtime or conflicts):
+        packages = words.packages(comparison, None if self._verbose else NAMES)
+        lines = [*([f"packages: {packages}"] if packages else []), *words.around(comparison)]
+        if not lines:
             return
         yield "", ""
         yield "Context, no findings by themselves", "bold"
-        if packages:
-            changes = [visible(f"{name} {one or 'absent'} → {other or 'absent'}", NAME_LENGTH) for name, one, other in packages]
-            yield from self._wrapped(f"packages: {listed(changes, None if self._verbose else NAMES)}")
-        for key, one, other in runtime:
-            yield from self._wrapped(visible(f"{key}: {_brief(one)} → {_brief(other)}"))
-        for side, line in conflicts:
-            yield from self._wrapped(visible(f"conflict in {side.upper()}: {line}"))
+        for line in lines:
+            yield from self._wrapped(line)
 
 
 def _behaviour(comparison: Comparison) -> str:
@@ -205,9 +206,3 @@ def _behaviour(comparison: Comparison) -> str:
     told = f"Probed in {least}: {', '.join(figures)}, in {coverage.total(known[least]).cases:,} cases"
     told += f"; not {', '.join(rest)}." if rest else "."
     return told + (f" Besides: {', '.join(besides)}, in {sum(besides.values()):,} cases." if besides else "")
-
-
-def _brief(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(str(part) for part in value)
-    return "unknown" if value is None else str(value)

@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Seconds an interpreter may take to say its version.
 PATIENCE = 20
@@ -54,6 +58,44 @@ def inside(root: Path) -> Path | None:
         if (root / place).is_file():
             return root / place
     return None
+
+
+def versioned(minor: str) -> str:
+    """A Python of a minor version, as 3.10: from the PATH, or of those that pyenv and uv have installed.
+
+    Raises `InterpreterError`.
+    """
+    for candidate in _candidates(minor):
+        try:
+            answer = subprocess.run(
+                [candidate, "-c", "import sys, venv; print('kerasdiff %d.%d' % sys.version_info[:2])"],
+                capture_output=True,
+                timeout=PATIENCE,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            ).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if answer.decode("ascii", "replace").split() == ["kerasdiff", minor]:
+            return str(candidate)
+    message = f"no Python {minor} is found, on the PATH or among those of pyenv and uv; install one"
+    raise InterpreterError(message)
+
+
+def _candidates(minor: str) -> Iterator[str]:
+    for folder in os.get_exec_path():
+        found = shutil.which(f"python{minor}", path=folder)
+        if found is not None:
+            yield found
+    home = Path.home()
+    for root, pattern in (
+        (Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions", f"{minor}.*"),
+        (Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python"), f"cpython-{minor}.*"),
+    ):
+        for installed in sorted(root.glob(pattern)):
+            python = inside(installed)
+            if python is not None:
+                yield str(python)
 
 
 def _located(python: str, name: str) -> Path:

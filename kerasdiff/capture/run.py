@@ -57,6 +57,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 300.0
     remedies: list[dict[str, Any]] = []
     """What is put in force there, of kerasdiff's own rules: ``api``, ``subject``, and ``arguments`` or ``code``."""
+    variables: dict[str, str] = {}
+    """Set for the captured environment besides those there are."""
 
     def arguments(self) -> Iterator[str]:
         """The probe's command line."""
@@ -102,7 +104,7 @@ def probe(interpreter: Interpreter, request: Request, on_event: Callable[[Event]
             rows = Path(folder) / "remedies.json"
             rows.write_text(json.dumps(request.remedies), encoding="ascii")
             command.append(f"--remedies={rows}")
-        with _started(command) as process:
+        with _started(command, request.variables) as process:
             chatter = _Chatter(process)
             text = refusal = ""
             assert process.stdout is not None
@@ -148,8 +150,14 @@ class _Chatter:
 
 
 @contextmanager
-def _started(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def _started(command: list[str], variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         yield process
     finally:

@@ -24,6 +24,7 @@ COMMANDS = {
     "policy": "Print the policy in force.",
     "verify": "Try the remedies in a live environment.",
     "releases": "List the releases that are shipped.",
+    "bisect": "Tell in which release between two something changed.",
     "explain": "Print what is known of a rule or a symbol.",
     "history": "Print in which release a fact changed.",
     "show": "Print the facts of a fingerprint.",

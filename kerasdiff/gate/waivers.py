@@ -127,9 +127,9 @@ def _state(
         if _is_unknown(entry.id, comparison):  # it may still be there
             return "serves", ""
         return "unused", "nothing to waive, the divergence is gone"
-    moved = _moved(entry, found)
-    if moved:
-        return "moved", f"no longer what was accepted: {moved}"
+    how = moved(entry, found)
+    if how:
+        return "moved", f"no longer what was accepted: {how}"
     if waiver.until is not None and waiver.until < today:
         return "expired", f"expired on {waiver.until}"
     return "serves", ""
@@ -140,7 +140,7 @@ def _is_unknown(identifier: str, comparison: Comparison) -> bool:
     return any(concerns(part.id, [glob.escape(identifier)]) for part in comparison.not_comparable)
 
 
-def _moved(entry: Accepted, found: Divergence) -> str:
+def moved(entry: Accepted, found: Divergence) -> str:
     """In what a divergence is no longer what was accepted; empty where it is."""
     if found.effect is not entry.effect:
         return f"its effect was {entry.effect.value}, is {found.effect.value}"

@@ -44,8 +44,8 @@ class ReleaseError(KerasdiffError):
     """No shipped release is named so."""
 
 
-class _Name(NamedTuple):
-    """A package at a version, as a place in a line of Keras."""
+class Name(NamedTuple):
+    """A package at a version, and the step of a line that it is."""
 
     package: str
     version: str
@@ -56,6 +56,7 @@ class _Name(NamedTuple):
 
     @property
     def number(self) -> _Number:
+        """The version, to be put in order."""
         return _number(self.version)
 
     @property
@@ -68,13 +69,18 @@ class _Name(NamedTuple):
         short = f"{_written(self.package)}{MARK}{self.version}"
         return [short, f"{short}+{self.backend}", f"{short}+{self.backend}{MARK}{self.of_backend}"]
 
+    @property
+    def called(self) -> str:
+        """How it is told, shipped or not."""
+        return _shortest(self) or self.spelled()[self.backend != USUAL]
+
 
 def is_name(text: str) -> bool:
     """Whether a text names a release, or a range of them, and no file: ``==`` marks a name, a folder a file."""
     if "/" in text or "\\" in text:
         return False
     found = _REQUIREMENT.fullmatch(text)
-    return MARK in text or (found is not None and _package(found["package"]) in {one.package for one in _names()})
+    return MARK in text or (found is not None and canonical(found["package"]) in {one.package for one in _names()})
 
 
 def find(text: str) -> Step:
@@ -86,7 +92,7 @@ def find(text: str) -> Step:
     written = _REQUIREMENT.fullmatch(text) if len(text) <= _LONGEST else None
     if written is None:
         _refuse(shown, f"names no release; write PACKAGE==VERSION, as {_newest(_names())}")
-    package = _package(written["package"])
+    package = canonical(written["package"])
     known = [one for one in _names() if one.package == package]
     if not known:
         _refuse(shown, f"names no release; {_packages(package, written['versions'])}")
@@ -117,6 +123,33 @@ def names(step: Step) -> list[str]:
     return _told(one for one in _names() if one.step == step)
 
 
+def own(step: Step) -> Name:
+    """A step by the package of its API."""
+    return next(one for one in _names() if one.step == step)
+
+
+def unshipped(text: str) -> Name | None:
+    """What a text names that isn't shipped, with the nearest step that is; None where nothing is named."""
+    written = _REQUIREMENT.fullmatch(text) if len(text) <= _LONGEST else None
+    asked = _ASKED.fullmatch(written["versions"]) if written is not None else None
+    if written is None or asked is None or asked["of_backend"]:
+        return None
+    backend = (asked["backend"] or "").lower()
+    known = [one for one in _names() if one.package == canonical(written["package"])]
+    known = _on(known, backend or USUAL, ()) or ([] if backend else known)
+    return near(asked["version"], known) if known else None
+
+
+def near(version: str, known: Iterable[Name]) -> Name:
+    """A version with the nearest step: the newest of the same minor version, else the one before, else the first after."""
+    number = _number(version)
+    order = sorted(known, key=lambda one: one.newness)
+    like = [one for one in order if one.number[:2] == number[:2]]
+    before = [one for one in order if one.number <= number]
+    best = (like or before or order[:1])[-1]
+    return best._replace(version=version)
+
+
 def steps() -> list[Step]:
     """The shipped releases, each through every API that people use of it."""
     return list(dict.fromkeys(one.step for one in _names()))
@@ -129,7 +162,7 @@ def is_named_for(step: Step) -> bool:
 
 
 @cache
-def _names() -> tuple[_Name, ...]:
+def _names() -> tuple[Name, ...]:
     """What every shipped step can be called: by the package of its API first, then by its TensorFlow, and its inner Keras."""
     found = []
     for step in dict.fromkeys(step for line in lines().values() for step in line):
@@ -138,23 +171,30 @@ def _names() -> tuple[_Name, ...]:
         if row is None or known is None or known.version is None:
             continue
         backend, of_backend = known.backend or "", plain(known.backend_version)
-        versions = {_package(TABLE["apis"][step.api]["package"]): plain(known.version)}
+        versions = {canonical(TABLE["apis"][step.api]["package"]): plain(known.version)}
         if backend == USUAL:
             versions[USUAL] = of_backend
         inner = row.apis.get("keras")
         if inner is not None and inner.version and not is_independent(inner.version):
             versions["keras"] = plain(inner.version)
         keras = _number(known.version)
-        found += [_Name(package, version, backend, of_backend, keras, step) for package, version in versions.items()]
+        found += [Name(package, version, backend, of_backend, keras, step) for package, version in versions.items()]
     return tuple(found)
 
 
-def _shortest(one: _Name) -> str | None:
-    """The shortest way to write it; None where another step of this package and backend is meant by all."""
-    return next((way for way in one.spelled() if find(way) == one.step), None)
+def _shortest(one: Name) -> str | None:
+    """The shortest way to write it; None where another step is meant by all."""
+    return next((way for way in one.spelled() if _is_meant(way, one.step)), None)
 
 
-def _package(text: str) -> str:
+def _is_meant(way: str, step: Step) -> bool:
+    try:
+        return find(way) == step
+    except ReleaseError:
+        return False
+
+
+def canonical(text: str) -> str:
     """A package's canonical name, one of TensorFlow's distributions as TensorFlow."""
     plain = re.sub(r"[-_.]+", "-", text).lower()
     return next((main for main, *others in locations().backends.values() if plain in others), plain)
@@ -163,7 +203,7 @@ def _package(text: str) -> str:
 def _written(package: str) -> str:
     """A package as people write it."""
     written = [str(route["package"]) for route in TABLE["apis"].values()]
-    return next(one for one in written if _package(one) == package)
+    return next(one for one in written if canonical(one) == package)
 
 
 def plain(version: str | None) -> str:
@@ -180,7 +220,7 @@ def _fits(asked: _Number, number: _Number) -> bool:
     return number[: len(asked)] == asked
 
 
-def _on(known: Iterable[_Name], backend: str, version: _Number) -> list[_Name]:
+def _on(known: Iterable[Name], backend: str, version: _Number) -> list[Name]:
     """Those on a backend, where one is said."""
     return [one for one in known if backend in ("", one.backend) and _fits(version, _number(one.of_backend))]
 
@@ -190,7 +230,7 @@ def _refuse(shown: str, why: str) -> NoReturn:
     raise ReleaseError(message)
 
 
-def _newest(known: Iterable[_Name]) -> str:
+def _newest(known: Iterable[Name]) -> str:
     """The name of the newest, as an example."""
     best = max(known, key=lambda one: (one.backend == USUAL, one.package != USUAL, one.newness))
     return names(best.step)[0]
@@ -209,7 +249,7 @@ def _packages(package: str, versions: str) -> str:
     return f"there are {', '.join(map(_written, every))}; {_SEE}"
 
 
-def _ranged(written: re.Match[str], known: Sequence[_Name]) -> str:
+def _ranged(written: re.Match[str], known: Sequence[Name]) -> str:
     """What a range holds; or that it is none."""
     versions = written["versions"]
     # Imported here: it costs more than all other work on a name.
@@ -228,12 +268,12 @@ def _ranged(written: re.Match[str], known: Sequence[_Name]) -> str:
     return f"is no single release; those that fit are {listed(_told(inside), _MOST)}"
 
 
-def _told(known: Iterable[_Name]) -> list[str]:
+def _told(known: Iterable[Name]) -> list[str]:
     """How they are written."""
     return list(dict.fromkeys(way for one in known if (way := _shortest(one)) is not None))
 
 
-def _lacking(package: str, version: _Number, backend: str, known: Sequence[_Name], there: Sequence[_Name]) -> str:
+def _lacking(package: str, version: _Number, backend: str, known: Sequence[Name], there: Sequence[Name]) -> str:
     """Why a version isn't shipped, and what nearly fits."""
     told = "isn't shipped"
     backends = sorted({one.backend for one in known})
@@ -252,7 +292,7 @@ def _why(package: str, version: _Number, backend: str) -> str:
     """The reason, where one is known."""
     for called, reason in unavailable().items():
         found = _UNAVAILABLE.fullmatch(called)
-        if found is None or _package(found["package"]) != package:
+        if found is None or canonical(found["package"]) != package:
             continue
         number = _number(found["version"])
         if (_fits(version, number) or _fits(number, version)) and backend in ("", (found["backend"] or backend).lower()):

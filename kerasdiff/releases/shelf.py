@@ -72,8 +72,7 @@ def lines() -> dict[str, tuple[Step, ...]]:
 @cache
 def moves() -> tuple[tuple[Step, Step], ...]:
     """Where people move from one line to another: to another API, generation or backend."""
-    rows = msgspec.json.decode(_folder().joinpath("moves.json").read_bytes(), type=tuple[dict[str, Step], ...])
-    return tuple((row["a"], row["b"]) for row in rows)
+    return msgspec.json.decode(_folder().joinpath("moves.json").read_bytes(), type=tuple[tuple[Step, Step], ...])
 
 
 @cache

@@ -19,8 +19,9 @@ from kerasdiff.report.waived import by_waiver, left, no_longer, why
 from kerasdiff.text import inert, listed, visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.gate.decide import Gate
 
@@ -51,10 +52,18 @@ class TextReporter:
     def report(self, comparison: Comparison, gate: Gate) -> str:
         """The report as text."""
         self._reasons = reasons(left(comparison), verbose=self._verbose)
+        return self._printed(self._lines(comparison, gate))
+
+    def causes(self, found: Iterable[Divergence]) -> str:
+        """The causes of these divergences, as a report has them, without what stands around them."""
+        self._reasons = reasons(found, verbose=self._verbose)
+        return self._printed(line for effect in Effect for line in self._effect(effect))
+
+    def _printed(self, lines: Iterable[tuple[str, str]]) -> str:
         buffer = io.StringIO()
         system: Literal["standard"] | None = "standard" if self._color else None
         console = Console(file=buffer, width=self._width, force_terminal=self._color, color_system=system, soft_wrap=True)
-        for text, style in self._lines(comparison, gate):
+        for text, style in lines:
             console.print(Text(inert(text), style=style))
         return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
 

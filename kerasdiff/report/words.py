@@ -45,8 +45,8 @@ _MILDER = (Effect.REPRODUCIBILITY, Effect.INFO)
 VERDICTS = {0: "passes", 1: "fails", 3: "can't be answered"}
 #: What to do about a project's gate that doesn't pass, by the exit status; commands between backticks.
 _NEXT = {
-    1: "To know more: `kerasdiff explain CODE`. To accept it as it is now: `kerasdiff waive ID|CODE --reason … --until …{about}`; "
-    "all of it, as the baseline: `kerasdiff check --update`",
+    1: "To know more: `kerasdiff explain CODE`. To accept it as it is now: "
+    "`kerasdiff waive ID|CODE --reason … --until …{about}`; all of it, as the baseline: `kerasdiff check --update`",
     3: "What is unknown was not captured on that side, or was lost to a crash or a time-out: capture again, with a longer "
     "`--timeout` where it ran out; the baseline by `kerasdiff check --update`. What the gate can do without: "
     "`ignore` in the policy",

@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Try the remedies in a live environment.",
     "explain": "Print what is known of a rule or a symbol.",
     "history": "Print in which release a fact changed.",
+    "nearest": "Print which release an environment equals.",
     "show": "Print the facts of a fingerprint.",
     "probe": "Export the probe as one file.",
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
+    from kerasdiff.fingerprint.document import Fingerprint
     from kerasdiff.releases.outline import Outline
 
 SCHEMA = "kerasdiff.nearest/1"
@@ -23,8 +24,6 @@ SCHEMA = "kerasdiff.nearest/1"
 #: What is added to the share of equal facts for an equal name and version of the API, and for an equal backend: they decide
 #: between releases that are the same otherwise.
 _VERSION, _BACKEND, _NAME = 0.02, 0.02, 0.001
-#: Below this share of equal facts a text may be in another form than fingerprints are written in.
-_ALMOST_NONE = 0.05
 
 _AROUND = ("settings", "environment")
 
@@ -97,10 +96,14 @@ def nearest(data: bytes, name: str, api: str | None = None) -> Nearest:
     found = _Found(known, chosen)
     if found.is_identical:
         return found.identical()
-    if found.share < _ALMOST_NONE:
-        written = canonical.document(decode(data, name)).encode("ascii")
+    fingerprint = parse(data, name)
+    if fingerprint.captured.slim is not None:
+        message = f"{name}: is a slim baseline, which knows only what its policy gates on; give a whole fingerprint"
+        raise FingerprintError(message)
+    written = canonical.document(decode(data, name)).encode("ascii")
+    if written != data:  # in another form than fingerprints are written in
         found = _Found(outline.outline(written) or known, chosen)
-    return found.compared(_comparison(data, name, found))
+    return found.compared(_comparison(fingerprint, found))
 
 
 def _checked(data: bytes, name: str, api: str | None) -> Nearest:
@@ -112,15 +115,11 @@ def _checked(data: bytes, name: str, api: str | None) -> Nearest:
     raise FingerprintError(message)
 
 
-def _comparison(data: bytes, name: str, found: _Found) -> Comparison:
+def _comparison(fingerprint: Fingerprint, found: _Found) -> Comparison:
     from kerasdiff.compare.engine import compare
     from kerasdiff.releases.shelf import release
 
     stock, api = found.place
-    fingerprint = parse(data, name)
-    if fingerprint.captured.slim is not None:
-        message = f"{name}: is a slim baseline, which knows only what its policy gates on; give a whole fingerprint"
-        raise FingerprintError(message)
     return compare(release(stock), fingerprint, api_a=api, api_b=found.api)
 
 
@@ -148,11 +147,6 @@ class _Found:
         """The nearest release, and its API."""
         return self._stock.places[self._best]
 
-    @property
-    def share(self) -> float:
-        """The share of facts that are the nearest release's."""
-        return self._same[self._best] / max(len(self._facts), 1)
-
     def identical(self) -> Nearest:
         """What is told of an environment that is a release bit for bit."""
         also = tuple(sorted(self._told(place) for place in self._identical if place != self._best))
@@ -174,7 +168,7 @@ class _Found:
             not_comparable=len(comparison.not_comparable),
             settings=tuple(found.title for found in serious if found.subject.startswith(_AROUND)),
             sources=tuple(
-                f"{package} {fingerprint.packages.get(package)} is installed from {' '.join(one.source.values())}"
+                f"{package} {fingerprint.packages.get(package)} is installed from {' '.join(one.source[key] for key in ('kind', 'commit') if key in one.source)}"
                 for package, one in sorted(fingerprint.distributions.items())
                 if one.stack and one.source
             ),

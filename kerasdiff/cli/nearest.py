@@ -69,7 +69,7 @@ def _said(found: Nearest) -> Iterator[str]:
     yield _side(found.environment)
     stock = f"{found.release} ({found.stock.api})"
     if found.identical:
-        yield f"is the stock release {stock}, bit for bit in {found.facts:,} facts"
+        yield from _wrapped(f"is the stock release {stock}, bit for bit in {found.facts:,} facts")
         yield from _list("The same bit for bit", found.also)
         return
     share = f"{found.same:,} of {found.facts:,} facts are the same bit for bit"

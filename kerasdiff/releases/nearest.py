@@ -159,7 +159,6 @@ class _Found:
         counts = Counter(found.effect for found in comparison.divergences)
         serious = [found for found in comparison.divergences if found.effect is not Effect.INFO]
         gone = {found.subject for found in serious if found.aspect == "presence" and found.b is None}
-        fingerprint = comparison.b.fingerprint
         return self._nearest(
             equal=not serious and not comparison.not_comparable,
             identical=False,
@@ -167,11 +166,7 @@ class _Found:
             counts={effect.value: counts[effect] for effect in Effect},
             not_comparable=len(comparison.not_comparable),
             settings=tuple(found.title for found in serious if found.subject.startswith(_AROUND)),
-            sources=tuple(
-                f"{package} {fingerprint.packages.get(package)} is installed from {' '.join(one.source[key] for key in ('kind', 'commit') if key in one.source)}"
-                for package, one in sorted(fingerprint.distributions.items())
-                if one.stack and one.source
-            ),
+            sources=tuple(_sources(comparison.b.fingerprint)),
             versions=tuple(self._versions(comparison)),
             strangers=tuple(
                 name
@@ -255,6 +250,13 @@ class _Found:
             if same[best] > same[self._best]:
                 release, _ = self._stock.places[best]
                 yield Part(name=name, facts=len(facts), same=same[self._best], best=release, best_same=same[best])
+
+
+def _sources(fingerprint: Fingerprint) -> Iterable[str]:
+    for package, one in sorted(fingerprint.distributions.items()):
+        if one.stack and one.source:
+            source = " ".join(one.source[key] for key in ("kind", "commit") if key in one.source)
+            yield f"{package} {fingerprint.packages.get(package)} is installed from {source}"
 
 
 def _counted(held: Iterable[int], places: int) -> list[int]:

@@ -64,7 +64,30 @@ def _text(found: list[History], *, is_narrow: bool) -> Iterator[str]:
         if one.names:
             yield from wrapped(visible(f"also {listed(one.names, _MANY)}"), _WIDTH)
         yield from _lines(one, is_narrow=is_narrow)
-        rows = {name: row for line in history.lines for row in line.constant for name in row.aspects if name in everywhere}
+        yield ""
+    if quiet:
+        yield from wrapped(visible(f"Nothing changes in {listed([one.subject for one in quiet], _MANY)}."), _WIDTH)
+        yield ""
+    remedies = {code: remedy for one in reversed(loud) for code, remedy in _rules(one, is_narrow=is_narrow)}
+    for code in dict.fromkeys(code for one in loud for code, _ in _rules(one, is_narrow=is_narrow)):
+        yield from _rule(code, remedies[code])
+    if remedies:
+        yield ""
+    yield from wrapped(_LEGEND, _WIDTH)
+
+
+def _lines(history: History, *, is_narrow: bool) -> Iterator[str]:
+    telling, everywhere = _telling(history)
+    quiet = []
+    for line in history.lines:
+        body = list(_line(line, telling, is_narrow=is_narrow))
+        if not body:
+            quiet.append(_where(line))
+            continue
+        yield ""
+        yield from wrapped(_where(line), _WIDTH)
+        yield from body
+    rows = {name: row for line in history.lines for row in line.constant for name in row.aspects if name in everywhere}
     if quiet or history.missing or rows:
         yield ""
     if quiet:

@@ -27,6 +27,7 @@ COMMANDS = {
     "bisect": "Tell in which release between two something changed.",
     "explain": "Print what is known of a rule or a symbol.",
     "history": "Print in which release a fact changed.",
+    "nearest": "Print which release an environment equals.",
     "show": "Print the facts of a fingerprint.",
     "probe": "Export the probe as one file.",
 }

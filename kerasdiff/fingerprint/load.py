@@ -42,6 +42,15 @@ def read(source: str | Path) -> tuple[Any, str]:
 
     Raises `FingerprintError` where it can't be read, or is no JSON within bounds.
     """
+    data, name = content(source)
+    return decode(data, name), name
+
+
+def content(source: str | Path) -> tuple[bytes, str]:
+    """The text of a file, unpacked; and what errors call the file.
+
+    Raises `FingerprintError` where it can't be read, or is too large.
+    """
     if not str(source):  # an unset variable of a script, which to Path is the working folder
         _refuse("''", f"no such file; {_CAPTURE}")
     name = "standard input" if source == "-" else visible(str(source), 1000)
@@ -58,7 +67,7 @@ def read(source: str | Path) -> tuple[Any, str]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         _refuse(name, f"can't be read: {visible(reason)}; check its name and permissions")
-    return decode(data, name), name
+    return data, name
 
 
 def _standard_input() -> BinaryIO:

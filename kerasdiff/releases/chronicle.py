@@ -87,12 +87,13 @@ def _lines(history: History, *, is_narrow: bool) -> Iterator[str]:
         yield ""
         yield from wrapped(_where(line), _WIDTH)
         yield from body
-    yield ""
+    rows = {name: row for line in history.lines for row in line.constant for name in row.aspects if name in everywhere}
+    if quiet or history.missing or rows:
+        yield ""
     if quiet:
         yield from wrapped(f"Nothing changes in {'; '.join(quiet)}.", _WIDTH)
     if history.missing:
         yield from wrapped(f"Not in {', '.join(history.missing)}.", _WIDTH)
-    rows = {name: row for line in history.lines for row in line.constant for name in row.aspects if name in everywhere}
     if rows:
         told = _constants([_among(row, {name}) for name, row in rows.items()])
         yield from wrapped(f"Never changes: {visible(told)}", _WIDTH)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-FOLDER = os.path.join(os.path.dirname(__file__), "indexed")  # noqa: PTH118, PTH120 - pathlib costs more than the look-up
+FOLDER = os.path.join(os.path.dirname(__file__), "indexed")
 
 #: States of a fact besides `VALUE`.
 VALUE = ""
@@ -138,6 +138,30 @@ class Contents(msgspec.Struct, frozen=True):
     """By the first part of any name that a subject ever had: the files with such subjects."""
 
 
+class Side(msgspec.Struct, frozen=True):
+    """An API of an environment, with versions."""
+
+    api: str
+    version: str | None
+    backend: str | None
+    backend_version: str | None
+
+
+class Stock(msgspec.Struct, frozen=True):
+    """Every API of every release as digests of its facts: see `kerasdiff.releases.outline`."""
+
+    places: tuple[tuple[str, str], ...]
+    """Release and API."""
+    sides: tuple[Side, ...]
+    """Of each place, the versions."""
+    wholes: tuple[str, ...]
+    """Of each place, the digest of all."""
+    sizes: tuple[int, ...]
+    """Of each place, the number of facts."""
+    facts: dict[str, dict[str, str]]
+    """Of each fact, by digest: the places that have it so, as bits of a hexadecimal number."""
+
+
 @cache
 def contents() -> Contents:
     """The places of the index, and where everything stands in it."""
@@ -151,11 +175,17 @@ def moves() -> tuple[Move, ...]:
 
 
 @cache
+def stock() -> Stock:
+    """The digests of the facts of all releases."""
+    return msgspec.json.decode(_read("stock"), type=Stock)
+
+
+@cache
 def entries(file: str) -> tuple[Entry, ...]:
     """The subjects of a file of the index."""
     return msgspec.json.decode(_read(file), type=tuple[Entry, ...])
 
 
 def _read(name: str) -> bytes:
-    with open(os.path.join(FOLDER, f"{name}.json.gz"), "rb") as stream:  # noqa: PTH118, PTH123
+    with open(os.path.join(FOLDER, f"{name}.json.gz"), "rb") as stream:
         return zlib.decompress(stream.read(), wbits=31)

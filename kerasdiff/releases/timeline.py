@@ -144,7 +144,7 @@ def every_file() -> list[str]:
 
 def near(name: str) -> list[str]:
     """Subjects that are nearly called so."""
-    from difflib import get_close_matches  # noqa: PLC0415 - seldom needed
+    from difflib import get_close_matches
 
     every = {known for file in every_file() for entry in index.entries(file) for known in (entry.name, *entry.names)}
     last = name.rpartition(".")[2].lower()

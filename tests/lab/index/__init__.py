@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from kerasdiff.compare.engine import compare
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import Symbol
 from kerasdiff.fingerprint.load import write
-from kerasdiff.releases import shelf
-from kerasdiff.releases.index import FOLDER, Change, Contents, Move, Place, Subject
+from kerasdiff.releases import outline, shelf
+from kerasdiff.releases.index import FOLDER, Change, Contents, Move, Place, Stock, Subject
+from kerasdiff.releases.index import Side as IndexSide
 from tests.lab.index import behaviours, facts, steps
 from tests.lab.index.threads import Thread, threads
 
@@ -78,7 +80,7 @@ class _Index:
         )
         encode = msgspec.json.encode
         made = {shard: encode([(one.name, one.names, one) for one in found]) for shard, found in shards.items()}
-        return {"contents": encode(contents), "moves": encode(moves), **made}
+        return {"contents": encode(contents), "moves": encode(moves), "stock": encode(_stock()), **made}
 
     def _steps(self) -> tuple[list[Move], list[dict[str, list[Change]]]]:
         at = {(place.release, place.api): number for number, place in reversed(list(enumerate(self._places)))}
@@ -161,9 +163,34 @@ class _Index:
         return found
 
 
+def _stock() -> Stock:
+    places: list[tuple[str, str]] = []
+    sides, wholes, sizes = [], [], []
+    facts: dict[str, dict[str, int]] = {}
+    for release in shelf.releases():
+        known = outline.outline(zlib.decompress(_file(release).read_bytes(), wbits=31))
+        assert known is not None
+        for api in known.apis:
+            parts = outline.digests(known, api)
+            for name, digest in parts.items():
+                held = facts.setdefault(name, {})
+                held[digest] = held.get(digest, 0) | 1 << len(places)
+            places.append((release, api))
+            one = known.apis[api]
+            sides.append(IndexSide(api, one.version, one.backend, one.backend_version))
+            wholes.append(outline.whole(parts))
+            sizes.append(len(parts))
+    written = {name: {digest: f"{held:x}" for digest, held in facts[name].items()} for name in sorted(facts)}
+    return Stock(tuple(places), tuple(sides), tuple(wholes), tuple(sizes), written)
+
+
 def _shard(name: str) -> str:
     return name.partition(".")[0] if "." in name else "other"
 
 
 def _digest(release: str) -> str:
-    return hashlib.sha256((Path(shelf.__file__).parent / f"{release}.json.gz").read_bytes()).hexdigest()
+    return hashlib.sha256(_file(release).read_bytes()).hexdigest()
+
+
+def _file(release: str) -> Path:
+    return Path(shelf.__file__).parent / f"{release}.json.gz"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerasdiff.fingerprint.load import FingerprintError, load
+from kerasdiff.releases.shelf import shipped
 from kerasdiff.text import visible
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def read(operand: str) -> Fingerprint:
     """
     python = environment(operand)
     if python is None:
-        fingerprint = load(operand)
+        fingerprint = load(operand, shipped())
         if fingerprint.captured.slim is not None:
             message = (
                 f"{visible(operand, 200)}: is a slim baseline, which knows only what its policy gates on; give it to check"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from kerasdiff.knowledge.load import Tolerances
 
 
+_NUMBER = (int, float)
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What comparing the cases of a symbol gave: divergences, ids not comparable, and how many cases of each call agree."""
 
@@ -54,20 +57,25 @@ def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = 
         if one.get("revision") != other.get("revision"):
             unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
             continue
-        found = [] if alike else list(_case(subject, case, one, other, allowed))
+        is_equal = alike or one == other
+        found = [] if is_equal else list(_case(subject, case, one, other, allowed))
         compared += 1
         call = case.partition("@")[0]
-        if quantities.is_measured(one) and quantities.is_measured(other):  # what raises agrees with nothing
+        # What raises agrees with nothing.
+        if quantities.is_measured(one) and (is_equal or quantities.is_measured(other)):
             agree[call] = agree.get(call, True) and all(part.effect is Effect.INFO for part in found)
         # That B takes a name which A refuses changes nothing, and there are many.
         divergences += [part for part in found if part.effect is not Effect.INFO or not part.aspect.endswith(".outcome")]
-    given = {call: _arguments(call, a) | _arguments(call, b) for call in agree}
-    return Outcome(divergences, unknown, agree, compared, given, _outcomes(b))
+    return Outcome(divergences, unknown, agree, compared, _given(a, b), _outcomes(b))
 
 
-def _arguments(call: str, symbol: Symbol) -> set[str]:
-    cases = [case for name, case in symbol.cases.items() if name.partition("@")[0] == call]
-    return {name for case in cases for name in quantities.mapping(case.get("arguments"))}
+def _given(*symbols: Symbol) -> dict[str, set[str]]:
+    """The arguments that each call gives, on any side."""
+    given: dict[str, set[str]] = {}
+    for symbol in symbols:
+        for name, case in symbol.cases.items():
+            given.setdefault(name.partition("@")[0], set()).update(quantities.mapping(case.get("arguments")))
+    return given
 
 
 def _outcomes(symbol: Symbol) -> dict[str, str]:
@@ -185,6 +193,8 @@ def _quantity(
     aspect, known = f"case.{case}.{quantity}", known_quantities().get(quantity, Quantity())
     phases = known.phases
     a, b = quantities.parts(one, quantity), quantities.parts(other, quantity)
+    if a == b:
+        return
     states = [quantities.state(a), quantities.state(b)]
     if states != ["value", "value"]:
         yield from _states(subject, case, quantity, a, b)
@@ -241,8 +251,9 @@ def _by(scaled: float) -> str:
 
 def _is_text(parts: list[dict[str, Any]]) -> bool:
     """Whether anything in a quantity is text: numbers that JSON lacks are not."""
-    values = [value for part in parts for value in _list(part.get("values"))]
-    return any(isinstance(value, str) and value not in ("nan", "inf", "-inf") for value in values)
+    tensors = [_list(part.get("values")) for part in parts]
+    texts = {value for values in tensors if str in map(type, values) for value in values if isinstance(value, str)}
+    return not texts <= {"nan", "inf", "-inf"}
 
 
 def _told(parts: list[dict[str, Any]]) -> list[Any]:
@@ -278,14 +289,14 @@ def _error(a: Any, b: Any) -> tuple[float, float]:
     """``max|a - b| / max(|a|, |b|)`` over a tensor, and ``max|a - b|``; infinite where special values differ."""
     if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b):
         return (math.inf, math.inf) if a != b else (0.0, 0.0)
-    largest = difference = 0.0
+    differing = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
+    if not differing:
+        return 0.0, 0.0
+    if not all(isinstance(x, _NUMBER) and isinstance(y, _NUMBER) for x, y in differing):
+        return math.inf, math.inf
+    largest = max(abs(x) for x in (*a, *b) if isinstance(x, _NUMBER))
     try:
-        for x, y in zip(a, b, strict=True):
-            if isinstance(x, (int, float)) and isinstance(y, (int, float)):
-                largest = max(largest, abs(x), abs(y))
-                difference = max(difference, abs(x - y))
-            elif x != y:
-                return math.inf, math.inf
-        return (difference / largest, float(difference)) if difference else (0.0, 0.0)
+        difference = max(abs(x - y) for x, y in differing)
+        return difference / largest, float(difference)
     except OverflowError:  # an integer beyond all floats
         return math.inf, math.inf

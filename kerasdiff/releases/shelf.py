@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +12,8 @@ from kerasdiff.fingerprint.load import load
 
 if TYPE_CHECKING:
     from kerasdiff.fingerprint.document import Fingerprint
+
+_FOLDER = Path(__file__).parent
 
 
 class Implementation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,19 +67,21 @@ def unavailable() -> dict[str, str]:
 @cache
 def lines() -> dict[str, tuple[Step, ...]]:
     """The lines of Keras, each from the oldest release to the newest; every API of a release that people use stands in one."""
-    return msgspec.json.decode(_folder().joinpath("lines.json").read_bytes(), type=dict[str, tuple[Step, ...]])
+    return msgspec.json.decode((_FOLDER / "lines.json").read_bytes(), type=dict[str, tuple[Step, ...]])
 
 
 @cache
 def release(name: str) -> Fingerprint:
     """The fingerprint of a shipped release."""
-    return load(str(_folder().joinpath(f"{name}.json.gz")))
+    return load(_FOLDER / f"{name}.json.gz", shipped())
+
+
+@cache
+def shipped() -> frozenset[str]:
+    """The SHA-256 of every shipped file: each was checked when the manifest was made."""
+    return frozenset(one.sha256 for one in releases().values())
 
 
 @cache
 def _manifest() -> _Manifest:
-    return msgspec.json.decode(_folder().joinpath("manifest.json").read_bytes(), type=_Manifest)
-
-
-def _folder() -> resources.abc.Traversable:
-    return resources.files(__package__)
+    return msgspec.json.decode((_FOLDER / "manifest.json").read_bytes(), type=_Manifest)

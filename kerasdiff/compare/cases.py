@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from kerasdiff.compare import quantities
 from kerasdiff.compare.divergence import Divergence, divergence
@@ -23,19 +22,57 @@ if TYPE_CHECKING:
 _NUMBER = (int, float)
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What comparing the cases of a symbol gave: divergences, ids not comparable, and how many cases of each call agree."""
+class Outcome:
+    """What comparing the cases of a symbol gave; what is seldom asked for is found out when it is."""
 
-    divergences: list[Divergence]
-    unknown: list[tuple[str, str]]
-    agree: dict[str, bool]
-    """By call (``default``): whether every case of it on both sides agrees."""
-    compared: int
-    """How many cases could be compared."""
-    given: dict[str, set[str]]
-    """By call: the arguments that it gives."""
-    outcomes: dict[str, str]
-    """What B does with an argument by its historical name: ``honoured``, ``accepted``, ``ignored`` or ``refused``."""
+    def __init__(self, a: Symbol, b: Symbol) -> None:
+        self._a, self._b = a, b
+        self._same: dict[str, bool] = {}
+        """By case that could be compared: whether nothing differs that matters."""
+        self.divergences: list[Divergence] = []
+        self.unknown: list[tuple[str, str]] = []
+        """Ids that aren't comparable, and why."""
+
+    def add(self, case: str, found: list[Divergence]) -> None:
+        """A case could be compared, and differs in this."""
+        self._same[case] = all(part.effect is Effect.INFO for part in found)
+        # That B takes a name which A refuses changes nothing, and there are many.
+        self.divergences += [part for part in found if part.effect is not Effect.INFO or not part.aspect.endswith(".outcome")]
+
+    @property
+    def compared(self) -> int:
+        """How many cases could be compared."""
+        return len(self._same)
+
+    @cached_property
+    def agree(self) -> dict[str, bool]:
+        """By call (``default``): whether every case of it agrees. What raises agrees with nothing."""
+        agree: dict[str, bool] = {}
+        for case, is_same in self._same.items():
+            if quantities.is_measured(self._a.cases[case]) and quantities.is_measured(self._b.cases[case]):
+                call = case.partition("@")[0]
+                agree[call] = agree.get(call, True) and is_same
+        return agree
+
+    @cached_property
+    def given(self) -> dict[str, set[str]]:
+        """The arguments that each call gives, on any side."""
+        given: dict[str, set[str]] = {}
+        for symbol in (self._a, self._b):
+            for name, case in symbol.cases.items():
+                given.setdefault(name.partition("@")[0], set()).update(quantities.mapping(case.get("arguments")))
+        return given
+
+    @cached_property
+    def outcomes(self) -> dict[str, str]:
+        """What B does with an argument by its historical name: ``honoured``, ``accepted``, ``ignored`` or ``refused``."""
+        told: dict[str, Any] = {}
+        for name, case in self._b.cases.items():
+            told.update(quantities.mapping(case.get("outcomes")))
+            if name.startswith("argument-"):
+                argument = name.partition("@")[0].removeprefix("argument-")
+                told[argument] = quantities.mapping(case.get("outcome")).get("value")
+        return {name: value for name, value in told.items() if isinstance(value, str)}
 
 
 def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = None, *, alike: bool = False) -> Outcome:
@@ -44,48 +81,19 @@ def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = 
     ``alike`` says that they are known to be bit-equal: nothing is looked into.
     """
     allowed = tolerances or known_tolerances()
-    divergences = [] if alike else list(_names(subject, a, b))
-    compared = 0
-    unknown: list[tuple[str, str]] = []
-    agree: dict[str, bool] = {}
+    outcome = Outcome(a, b)
+    outcome.divergences += [] if alike else _names(subject, a, b)
     for case in sorted(a.cases.keys() & b.cases.keys()):
         one, other = a.cases[case], b.cases[case]
         lost = next((side for side in (one, other) if quantities.is_lost(side)), None)
         if lost is not None:
-            unknown.append((f"{subject}/case.{case}", f"{lost['state']}: {lost.get('message', '')}"))
-            continue
-        if one.get("revision") != other.get("revision"):
-            unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
-            continue
-        is_equal = alike or one == other
-        found = [] if is_equal else list(_case(subject, case, one, other, allowed))
-        compared += 1
-        call = case.partition("@")[0]
-        # What raises agrees with nothing.
-        if quantities.is_measured(one) and (is_equal or quantities.is_measured(other)):
-            agree[call] = agree.get(call, True) and all(part.effect is Effect.INFO for part in found)
-        # That B takes a name which A refuses changes nothing, and there are many.
-        divergences += [part for part in found if part.effect is not Effect.INFO or not part.aspect.endswith(".outcome")]
-    return Outcome(divergences, unknown, agree, compared, _given(a, b), _outcomes(b))
-
-
-def _given(*symbols: Symbol) -> dict[str, set[str]]:
-    """The arguments that each call gives, on any side."""
-    given: dict[str, set[str]] = {}
-    for symbol in symbols:
-        for name, case in symbol.cases.items():
-            given.setdefault(name.partition("@")[0], set()).update(quantities.mapping(case.get("arguments")))
-    return given
-
-
-def _outcomes(symbol: Symbol) -> dict[str, str]:
-    told: dict[str, Any] = {}
-    for name, case in symbol.cases.items():
-        told.update(quantities.mapping(case.get("outcomes")))
-        if name.startswith("argument-"):
-            argument = name.partition("@")[0].removeprefix("argument-")
-            told[argument] = quantities.mapping(case.get("outcome")).get("value")
-    return {name: value for name, value in told.items() if isinstance(value, str)}
+            outcome.unknown.append((f"{subject}/case.{case}", f"{lost['state']}: {lost.get('message', '')}"))
+        elif one.get("revision") != other.get("revision"):
+            outcome.unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
+        else:
+            is_equal = alike or one == other
+            outcome.add(case, [] if is_equal else list(_case(subject, case, one, other, allowed)))
+    return outcome
 
 
 def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:

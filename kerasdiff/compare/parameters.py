@@ -33,8 +33,6 @@ class Pair:
 
     def compare(self) -> list[Divergence]:
         """What differs in parameters and configuration."""
-        if self._is_equal():
-            return []
         found: list[Divergence] = []
         if self.a.parameters is not None and self.b.parameters is not None:
             renamed = self._renamed()
@@ -50,11 +48,6 @@ class Pair:
                     found += self._only_b(parameter)
             found += self._positions(renamed)
         return found + self._configuration()
-
-    def _is_equal(self) -> bool:
-        """Whether both sides say the same, and what isn't said is the same in effect."""
-        says_the_same = self.a.parameters == self.b.parameters and self.a.config == self.b.config
-        return says_the_same and self._sides[0].api.settings == self._sides[1].api.settings
 
     def _renamed(self) -> dict[str, str]:
         """Names in A to names in B of parameters that are known by both, or keep their place and a telling default."""

@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +44,12 @@ DEFAULT = {
 }
 
 
-# A process of its own asks for the peak of what it ran: getrusage counts all children together.
-_PEAK = """
-import resource, subprocess, sys
+# A process of its own asks for the peak of what it ran: getrusage counts all children together. Its own start doesn't count.
+_COST = """
+import resource, subprocess, sys, time
+started = time.perf_counter()
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
@@ -67,12 +67,12 @@ def measure(commands: list[list[str]], environment: dict[str, str], runs: int = 
     megabytes = [0.0 for _ in commands]
     for _ in range(runs + 1):
         for position, command in enumerate(commands):
-            started = time.perf_counter()
             done = subprocess.run(
-                [sys.executable, "-S", "-c", _PEAK, *command], env=environment, capture_output=True, check=True
+                [sys.executable, "-S", "-c", _COST, *command], env=environment, capture_output=True, check=True
             )
-            seconds[position].append(time.perf_counter() - started)
-            megabytes[position] = int(done.stdout) / 1024
+            taken, peak = done.stdout.split()
+            seconds[position].append(float(taken))
+            megabytes[position] = int(peak) / 1024
     return [Cost(statistics.median(times[1:]), peak) for times, peak in zip(seconds, megabytes, strict=True)]
 
 
@@ -126,7 +126,7 @@ def comparison(folder: Path) -> None:
     one, other = (_unpacked(name, folder) for name in ("tensorflow-2.10.1", "tensorflow-2.11.1"))
     bare = [python, "-c", "import json, sys; [json.load(open(name)) for name in sys.argv[1:]]", one, other]
     nothing = [python, "-c", "pass"]
-    program = [python, "-m", "kerasdiff"]
+    program = [python, "-c", "from kerasdiff.cli import main; main()"]  # as the installed command does
     near, far = (
         [str(RELEASES / f"{name}.json.gz") for name in pair]
         for pair in (("tensorflow-2.10.1", "tensorflow-2.11.1"), ("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"))

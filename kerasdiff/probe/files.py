@@ -4,7 +4,6 @@ import gzip
 import io
 import os
 import stat
-import tempfile
 
 
 def write(path: str, data: bytes) -> None:
@@ -19,6 +18,8 @@ def write(path: str, data: bytes) -> None:
             stream.write(data)
         return
     path = os.path.realpath(path)  # a link stays one: /dev/stdout may lead to a file
+    import tempfile  # noqa: PLC0415  # takes a tenth of a comparison's imports, and few of them write a file
+
     descriptor, part = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".kerasdiff-")
     try:
         with os.fdopen(descriptor, "wb") as stream:

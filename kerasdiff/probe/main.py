@@ -8,8 +8,9 @@ import sys
 from typing import Any, Callable, Dict, List, Optional
 
 from . import EXIT_FAILED, EXIT_OK, EXIT_USAGE, VERSION, canonical, child, files, process
+from .apis import FAMILIES
 from .frames import Writer
-from .supervisor import FAMILIES, NothingToCapture, Options, Supervisor
+from .supervisor import NothingToCapture, Options, Supervisor
 
 
 def main(arguments: Optional[List[str]] = None) -> int:

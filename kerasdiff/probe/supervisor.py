@@ -31,9 +31,6 @@ MAX_RESTARTS = 25
 #: Groups of items that are described twice, and what the second time is called.
 AGAIN = {"instances": "again", "cases": "again-cases", "behaviour": "again-behaviour"}
 
-HOST_FAMILIES = ["environment", "packages"]
-API_FAMILIES: List[str] = apis.TABLE["families"]
-FAMILIES = HOST_FAMILIES + API_FAMILIES
 #: Of these an environment has one, whichever API it is measured with.
 LIBRARIES: List[str] = apis.TABLE["libraries"]
 
@@ -67,7 +64,7 @@ class Supervisor:
         self._options = options
         self._command = command
         self._say = say
-        self._families: Dict[str, Dict[str, Any]] = {name: {"state": "not run"} for name in FAMILIES}
+        self._families: Dict[str, Dict[str, Any]] = {name: {"state": "not run"} for name in apis.FAMILIES}
         self._known: Dict[str, str] = {}
         self._libraries: Dict[str, Any] = {}
         self._around: Dict[str, Any] = {}
@@ -137,7 +134,7 @@ class Supervisor:
         return facts
 
     def _api(self, name: str) -> Dict[str, Any]:
-        wanted = [family for family in API_FAMILIES if family in self._options.families and family not in self._around]
+        wanted = [family for family in apis.PER_API if family in self._options.families and family not in self._around]
         run = ApiRun(name, wanted, self._options, self._say)
         run.complete(self._command, self._known)
         if run.libraries:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from typing import TYPE_CHECKING, Literal
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from kerasdiff.compare import coverage
 from kerasdiff.knowledge.load import Effect
@@ -59,13 +56,20 @@ class TextReporter:
         self._reasons = reasons(found, verbose=self._verbose)
         return self._printed(line for effect in Effect for line in self._effect(effect))
 
-    def _printed(self, lines: Iterable[tuple[str, str]]) -> str:
+    def _printed(self, told: Iterable[tuple[str, str]]) -> str:
+        lines = [(inert(text), style) for text, style in told]
+        written = self._colored(lines) if self._color else [text for text, _ in lines]
+        return "".join(f"{line.rstrip()}\n" for line in written)
+
+    def _colored(self, lines: list[tuple[str, str]]) -> list[str]:
+        from rich.console import Console
+        from rich.text import Text
+
         buffer = io.StringIO()
-        system: Literal["standard"] | None = "standard" if self._color else None
-        console = Console(file=buffer, width=self._width, force_terminal=self._color, color_system=system, soft_wrap=True)
+        console = Console(file=buffer, width=self._width, force_terminal=True, color_system="standard", soft_wrap=True)
         for text, style in lines:
-            console.print(Text(inert(text), style=style))
-        return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
+            console.print(Text(text, style=style))
+        return buffer.getvalue().split("\n")[:-1]
 
     def _wrapped(self, text: str, indent: str = "  ", style: str = "") -> Iterator[tuple[str, str]]:
         safe = visible(text, len(text))  # bounded by who wrote it: a list of all names may be long

@@ -19,6 +19,7 @@ class NothingKnown(KerasdiffError):
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True, help="Format."
 )
+@click.help_option("-h", "--help")
 def command(pattern: str, aspect: str | None, form: str) -> None:
     """Print in which release a fact changed: of the subjects that match PATTERN, all or those that match ASPECT.
 

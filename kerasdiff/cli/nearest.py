@@ -28,6 +28,7 @@ _FEW, _MANY = 8, 12
     help="API to look at.  [default: the one that people use there]",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
+@click.help_option("-h", "--help")
 def command(fingerprint: str, api: str | None, form: str) -> None:
     """Print which shipped release an environment equals, or is nearest to, and what makes it differ from stock.
 

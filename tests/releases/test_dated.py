@@ -66,7 +66,8 @@ def is_meant(fact: dict[str, str], aspect: str, now: Range | None, release: str)
     if fact["aspect"] == "behaviour":
         is_measured = aspect.startswith("case.") or bool(release)
         return is_measured and (bool(release) or (now is not None and now.changed is not None and now.changed.effect in MOVES))
-    return aspect == fact["aspect"]
+    new_name = f"parameter.{now.name}" if now is not None and now.name else ""
+    return fact["aspect"] in (aspect, new_name)
 
 
 def is_there_from_then(fact: dict[str, str]) -> bool:

@@ -72,7 +72,9 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
                 now, name = drift.capture(source.policy, interpreter, timeout, lambda _: None), "the capture"
             found = drift.check(source, against, now, name=name)
             if found.gate.exit != ExitStatus.OK:
-                text = reporter("text", Shown()).report(found.comparison, found.gate)
+                text = reporter("text", Shown(is_check=True, release=against.name if against.release else "")).report(
+                    found.comparison, found.gate
+                )
                 told = words.headline(found.comparison, reasons(left(found.comparison)))
                 report = f"kerasdiff: {told}\n{text}"
         except KerasdiffError as error:

@@ -20,6 +20,16 @@ def test_the_page_of_folklore_is_what_the_fingerprints_show() -> None:
     } - {"verdict", "---"}
 
 
+def test_the_table_of_upgrades_is_what_the_index_says() -> None:
+    """If this was meant: python examples/upgrades.py > examples/upgrades.md."""
+    script = runpy.run_path(str(ROOT / "examples/upgrades.py"))
+    page = "\n".join(script["page"]()) + "\n"
+    assert page == (ROOT / "examples/upgrades.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if " → " in line]
+    assert len(rows) == len(script["moves"]())
+    assert all("*safe*" not in row or not any(cell.strip() for cell in row.split(" | ")[1:4]) for row in rows)
+
+
 def test_the_report_on_the_program_for_keras_2_is_what_compare_prints() -> None:
     """If this was meant: the command in the first line prints it."""
     command, _, report = (ROOT / "examples/to_keras_3/report.txt").read_text(encoding="utf-8").partition("\n")

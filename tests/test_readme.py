@@ -9,7 +9,7 @@ import pytest
 from kerasdiff.cli import COMMANDS
 from kerasdiff.errors import ExitStatus
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.probe.supervisor import FAMILIES
+from kerasdiff.probe.apis import FAMILIES
 from tests.readme import README, ROOT, blocks, run, written_again
 
 TEXT = README.read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import signal
@@ -26,6 +27,8 @@ COMMANDS = {
     "releases": "List the releases that are shipped.",
     "bisect": "Tell in which release between two something changed.",
     "explain": "Print what is known of a rule or a symbol.",
+    "history": "Print in which release a fact changed.",
+    "nearest": "Print which release an environment equals.",
     "show": "Print the facts of a fingerprint.",
     "probe": "Export the probe as one file.",
 }
@@ -51,10 +54,9 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(
-    cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command(cls=Commands, no_args_is_help=False, context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name="kerasdiff")
+@click.help_option("-h", "--help")
 def cli() -> None:
     """What differs between two Keras environments that could change a model's architecture or its results.
 
@@ -75,7 +77,10 @@ def main(arguments: list[str] | None = None) -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
-    sys.exit(run(arguments))
+    gc.disable()  # what is read is kept to the end: looking for garbage in it takes a quarter of the time
+    status = run(arguments)
+    gc.freeze()  # at the end too
+    sys.exit(status)
 
 
 def run(arguments: list[str] | None = None) -> int:

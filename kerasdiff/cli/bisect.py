@@ -50,6 +50,7 @@ class SubjectError(KerasdiffError):
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the report."
 )
 @click.option("-v", "--verbose", is_flag=True, help="List everything that changed.")
+@click.help_option("-h", "--help")
 def command(a: str, b: str, subjects: tuple[str, ...], fail_on: str, form: str, *, live: bool, verbose: bool) -> int:
     """Tell in which release between A and B something changed, of what matters to a subject.
 
@@ -185,7 +186,7 @@ class _Seen:
 
     def _fingerprint(self, release: Name) -> Fingerprint:
         if _is_shipped(release):
-            return load(shelf.file(release.step.release))
+            return load(shelf.file(release.step.release), shelf.shipped())
         if release not in self._built:
             from kerasdiff.capture.live import captured
 

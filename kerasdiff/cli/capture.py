@@ -39,6 +39,7 @@ from kerasdiff.text import visible
 )
 @click.option("--force", is_flag=True, help="Replace an existing file that differs.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the framework itself prints.")
+@click.help_option("-h", "--help")
 def command(
     output: str | None,
     python: str | None,

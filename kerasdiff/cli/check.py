@@ -20,24 +20,12 @@ from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import reasons
+from kerasdiff.report.waived import no_longer, why
 from kerasdiff.text import inert, listed, visible
 
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.drift import Raw
-
-
-#: What to do about a gate that doesn't pass.
-NEXT = """
-To know more: kerasdiff explain CODE. To accept it as it is now: kerasdiff waive
-ID|CODE --reason … --until …; all of it, as the baseline: kerasdiff check --update
-"""
-#: The same, where what is there now was compared with a release.
-NEXT_TO_A_RELEASE = """
-To know more: kerasdiff explain CODE. To accept it as it is now: kerasdiff waive
-ID|CODE --reason … --until … --baseline {release}
-To keep what is there now as a baseline of your own: kerasdiff check --update
-"""
 
 
 @click.command()
@@ -48,6 +36,7 @@ To keep what is there now as a baseline of your own: kerasdiff check --update
 @options.shown
 @click.option("--update", "is_update", is_flag=True, help="Make what is there now the baseline, and say what that accepts.")
 @click.option("--slim", is_flag=True, help="With --update: keep only what the policy gates on.")
+@click.help_option("-h", "--help")
 def command(
     given: str | None,
     policy: str | None,
@@ -86,7 +75,8 @@ def command(
     if is_update:
         against.require_own()
     keep(wanted, [against.file, source.file, fingerprint])
-    shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
+    named = against.name if against.release is not None else ""
+    shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect), is_check=True, release=named)
     if is_update:
         return _update(source, against, *facts(source, python, fingerprint, timeout, verbose=verbose), slim=slim, limit=limit)
     against.require()
@@ -98,8 +88,6 @@ def command(
         put(_passed(drift, against))
     else:
         send(wanted, drift.comparison, drift.gate, shown, drift.locator)
-        if drift.gate.exit and Target("text", STDOUT) in wanted:
-            put(NEXT if against.release is None else NEXT_TO_A_RELEASE.format(release=against.name))
     return drift.gate.exit
 
 
@@ -128,7 +116,9 @@ def _passed(drift: Drift, against: Baseline) -> str:
     cases = sum(known["cases"] for known in figures.values())
     what = f"nothing at or above {drift.gate.fail_on.value} differs from {against.name} in {cases:,} cases"
     told = f"kerasdiff: {words.side(drift.comparison.b)}: {what}"
-    stale = [f"kerasdiff: waiver of {one.id}: {one.why}; {one.reason}" for one in drift.gate.waivers]
+    stale = [
+        f"kerasdiff: waiver of {listed([one.id for one in group], words.FEW)}: {why(group)}" for group in no_longer(drift.gate)
+    ]
     lines = (told + (f" ({', '.join(rest)}; --verbose lists them)" if rest else ""), *stale)
     return "".join(f"{inert(visible(line))}\n" for line in lines)
 

@@ -23,6 +23,7 @@ from kerasdiff.report.interface import Shown
 @click.option("--only", multiple=True, metavar="PATTERN", help="Compare these ids (subject/aspect) alone, as 'layers.*'.")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave out ids (subject/aspect) that match, as 'callbacks.*'.")
 @options.shown
+@click.help_option("-h", "--help")
 def command(
     a: str,
     b: str,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kerasdiff.fingerprint.load import FingerprintError, load
 from kerasdiff.releases import names
-from kerasdiff.releases.shelf import release
+from kerasdiff.releases.shelf import release, shipped
 from kerasdiff.text import visible
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def read(operand: str) -> Operand:
     if names.is_name(operand):
         step = names.find(operand)
         return Operand(release(step.release), step.api)
-    fingerprint = load(operand)
+    fingerprint = load(operand, shipped())
     if fingerprint.captured.slim is not None:
         message = f"{visible(operand, 200)}: is a slim baseline, which knows only what its policy gates on; give it to check"
         raise FingerprintError(message)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--policy", metavar="FILE", help="File of the policy.  [default: the nearest kerasdiff.toml or pyproject.toml]")
+@click.help_option("-h", "--help")
 def command(policy: str | None) -> None:
     """Print the policy in force, and where each value comes from.
 

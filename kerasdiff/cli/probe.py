@@ -13,6 +13,7 @@ from kerasdiff.fingerprint.load import write
 
 @click.command()
 @click.option("--export", "target", required=True, metavar="FILE", help="File to write, as probe.pyz.")
+@click.help_option("-h", "--help")
 def command(target: str) -> None:
     """Export the probe as one file for an interpreter that kerasdiff isn't installed beside.
 

@@ -60,6 +60,7 @@ class NothingMatches(KerasdiffError):
     show_default=True,
     help="Format of the list.",
 )
+@click.help_option("-h", "--help")
 def command(pattern: str | None, form: str) -> None:
     """List the releases that are shipped: their names for compare, check and show, what is in them, and when it came out.
 

@@ -39,6 +39,7 @@ class NothingMatches(KerasdiffError):
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the facts."
 )
+@click.help_option("-h", "--help")
 def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *, coverage: bool) -> None:
     """Print the facts of a fingerprint: of the subjects that match PATTERN, or an overview.
 

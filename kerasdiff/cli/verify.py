@@ -43,6 +43,7 @@ _FAMILIES: list[str] = TABLE["measured"]
     help="Measured families to capture, by commas.  [default: those that A has]",
 )
 @apis
+@click.help_option("-h", "--help")
 def command(
     a: str,
     b: str,

@@ -57,6 +57,7 @@ def _day(_ctx: click.Context, _parameter: click.Parameter, value: str) -> dt.dat
 @click.option("--owner", default="", metavar="NAME", help="Who answers for it.")
 @click.option("--baseline", "given", metavar="BASELINE", help="Baseline that it is about.  [default: that of check]")
 @options.captured
+@click.help_option("-h", "--help")
 def command(
     wanted: tuple[str, ...],
     reason: str,

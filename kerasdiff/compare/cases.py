@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from kerasdiff.compare import quantities
 from kerasdiff.compare.divergence import Divergence, divergence
@@ -20,19 +19,60 @@ if TYPE_CHECKING:
     from kerasdiff.knowledge.load import Tolerances
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What comparing the cases of a symbol gave: divergences, ids not comparable, and how many cases of each call agree."""
+_NUMBER = (int, float)
 
-    divergences: list[Divergence]
-    unknown: list[tuple[str, str]]
-    agree: dict[str, bool]
-    """By call (``default``): whether every case of it on both sides agrees."""
-    compared: int
-    """How many cases could be compared."""
-    given: dict[str, set[str]]
-    """By call: the arguments that it gives."""
-    outcomes: dict[str, str]
-    """What B does with an argument by its historical name: ``honoured``, ``accepted``, ``ignored`` or ``refused``."""
+
+class Outcome:
+    """What comparing the cases of a symbol gave; what is seldom asked for is found out when it is."""
+
+    def __init__(self, a: Symbol, b: Symbol) -> None:
+        self._a, self._b = a, b
+        self._same: dict[str, bool] = {}
+        """By case that could be compared: whether nothing differs that matters."""
+        self.divergences: list[Divergence] = []
+        self.unknown: list[tuple[str, str]] = []
+        """Ids that aren't comparable, and why."""
+
+    def add(self, case: str, found: list[Divergence]) -> None:
+        """A case could be compared, and differs in this."""
+        self._same[case] = all(part.effect is Effect.INFO for part in found)
+        # That B takes a name which A refuses changes nothing, and there are many.
+        self.divergences += [part for part in found if part.effect is not Effect.INFO or not part.aspect.endswith(".outcome")]
+
+    @property
+    def compared(self) -> int:
+        """How many cases could be compared."""
+        return len(self._same)
+
+    @cached_property
+    def agree(self) -> dict[str, bool]:
+        """By call (``default``): whether every case of it agrees. What raises agrees with nothing."""
+        agree: dict[str, bool] = {}
+        for case, is_same in self._same.items():
+            if quantities.is_measured(self._a.cases[case]) and quantities.is_measured(self._b.cases[case]):
+                call = case.partition("@")[0]
+                agree[call] = agree.get(call, True) and is_same
+        return agree
+
+    @cached_property
+    def given(self) -> dict[str, set[str]]:
+        """The arguments that each call gives, on any side."""
+        given: dict[str, set[str]] = {}
+        for symbol in (self._a, self._b):
+            for name, case in symbol.cases.items():
+                given.setdefault(name.partition("@")[0], set()).update(quantities.mapping(case.get("arguments")))
+        return given
+
+    @cached_property
+    def outcomes(self) -> dict[str, str]:
+        """What B does with an argument by its historical name: ``honoured``, ``accepted``, ``ignored`` or ``refused``."""
+        told: dict[str, Any] = {}
+        for name, case in self._b.cases.items():
+            told.update(quantities.mapping(case.get("outcomes")))
+            if name.startswith("argument-"):
+                argument = name.partition("@")[0].removeprefix("argument-")
+                told[argument] = quantities.mapping(case.get("outcome")).get("value")
+        return {name: value for name, value in told.items() if isinstance(value, str)}
 
 
 def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = None, *, alike: bool = False) -> Outcome:
@@ -41,43 +81,19 @@ def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = 
     ``alike`` says that they are known to be bit-equal: nothing is looked into.
     """
     allowed = tolerances or known_tolerances()
-    divergences = [] if alike else list(_names(subject, a, b))
-    compared = 0
-    unknown: list[tuple[str, str]] = []
-    agree: dict[str, bool] = {}
+    outcome = Outcome(a, b)
+    outcome.divergences += [] if alike else _names(subject, a, b)
     for case in sorted(a.cases.keys() & b.cases.keys()):
         one, other = a.cases[case], b.cases[case]
         lost = next((side for side in (one, other) if quantities.is_lost(side)), None)
         if lost is not None:
-            unknown.append((f"{subject}/case.{case}", f"{lost['state']}: {lost.get('message', '')}"))
-            continue
-        if one.get("revision") != other.get("revision"):
-            unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
-            continue
-        found = [] if alike else list(_case(subject, case, one, other, allowed))
-        compared += 1
-        call = case.partition("@")[0]
-        if quantities.is_measured(one) and quantities.is_measured(other):  # what raises agrees with nothing
-            agree[call] = agree.get(call, True) and all(part.effect is Effect.INFO for part in found)
-        # That B takes a name which A refuses changes nothing, and there are many.
-        divergences += [part for part in found if part.effect is not Effect.INFO or not part.aspect.endswith(".outcome")]
-    given = {call: _arguments(call, a) | _arguments(call, b) for call in agree}
-    return Outcome(divergences, unknown, agree, compared, given, _outcomes(b))
-
-
-def _arguments(call: str, symbol: Symbol) -> set[str]:
-    cases = [case for name, case in symbol.cases.items() if name.partition("@")[0] == call]
-    return {name for case in cases for name in quantities.mapping(case.get("arguments"))}
-
-
-def _outcomes(symbol: Symbol) -> dict[str, str]:
-    told: dict[str, Any] = {}
-    for name, case in symbol.cases.items():
-        told.update(quantities.mapping(case.get("outcomes")))
-        if name.startswith("argument-"):
-            argument = name.partition("@")[0].removeprefix("argument-")
-            told[argument] = quantities.mapping(case.get("outcome")).get("value")
-    return {name: value for name, value in told.items() if isinstance(value, str)}
+            outcome.unknown.append((f"{subject}/case.{case}", f"{lost['state']}: {lost.get('message', '')}"))
+        elif one.get("revision") != other.get("revision"):
+            outcome.unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
+        else:
+            is_equal = alike or one == other
+            outcome.add(case, [] if is_equal else list(_case(subject, case, one, other, allowed)))
+    return outcome
 
 
 def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:
@@ -185,6 +201,8 @@ def _quantity(
     aspect, known = f"case.{case}.{quantity}", known_quantities().get(quantity, Quantity())
     phases = known.phases
     a, b = quantities.parts(one, quantity), quantities.parts(other, quantity)
+    if a == b:
+        return
     states = [quantities.state(a), quantities.state(b)]
     if states != ["value", "value"]:
         yield from _states(subject, case, quantity, a, b)
@@ -241,8 +259,9 @@ def _by(scaled: float) -> str:
 
 def _is_text(parts: list[dict[str, Any]]) -> bool:
     """Whether anything in a quantity is text: numbers that JSON lacks are not."""
-    values = [value for part in parts for value in _list(part.get("values"))]
-    return any(isinstance(value, str) and value not in ("nan", "inf", "-inf") for value in values)
+    tensors = [_list(part.get("values")) for part in parts]
+    texts = {value for values in tensors if str in map(type, values) for value in values if isinstance(value, str)}
+    return not texts <= {"nan", "inf", "-inf"}
 
 
 def _told(parts: list[dict[str, Any]]) -> list[Any]:
@@ -278,14 +297,14 @@ def _error(a: Any, b: Any) -> tuple[float, float]:
     """``max|a - b| / max(|a|, |b|)`` over a tensor, and ``max|a - b|``; infinite where special values differ."""
     if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b):
         return (math.inf, math.inf) if a != b else (0.0, 0.0)
-    largest = difference = 0.0
+    differing = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
+    if not differing:
+        return 0.0, 0.0
+    if not all(isinstance(x, _NUMBER) and isinstance(y, _NUMBER) for x, y in differing):
+        return math.inf, math.inf
+    largest = max(abs(x) for x in (*a, *b) if isinstance(x, _NUMBER))
     try:
-        for x, y in zip(a, b, strict=True):
-            if isinstance(x, (int, float)) and isinstance(y, (int, float)):
-                largest = max(largest, abs(x), abs(y))
-                difference = max(difference, abs(x - y))
-            elif x != y:
-                return math.inf, math.inf
-        return (difference / largest, float(difference)) if difference else (0.0, 0.0)
+        difference = max(abs(x - y) for x, y in differing)
+        return difference / largest, float(difference)
     except OverflowError:  # an integer beyond all floats
         return math.inf, math.inf

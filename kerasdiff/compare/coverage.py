@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -93,6 +94,7 @@ def families(side: Side) -> list[str]:
     return [kind for kind in KINDS if side.fingerprint.family_state(kind, side.api_name) != NOT_RUN]
 
 
+@cache
 def _kind_of(names: tuple[str, ...]) -> str | None:
     return canonical.family(names) or next(filter(None, map(coverage().kind, names)), None)
 

@@ -31,6 +31,12 @@ def judge(declared: list[Divergence], measured: Outcome, b: Symbol) -> list[Dive
     implementation changed, or what a parameter that only B has does by default.
     """
     found = _Found(declared, measured.divergences)
+    if declared:
+        _judge(found, declared, measured, b)
+    return found.all()
+
+
+def _judge(found: _Found, declared: list[Divergence], measured: Outcome, b: Symbol) -> None:
     for one in declared:
         outcome = measured.outcomes.get(_name(one), "")
         if outcome in _TAKEN and not _takes(b, _name(one)):
@@ -56,7 +62,6 @@ def judge(declared: list[Divergence], measured: Outcome, b: Symbol) -> list[Dive
     elif "default" in measured.agree:
         for one in new:
             found.suspect(one)
-    return found.all()
 
 
 class _Found:

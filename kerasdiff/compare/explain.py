@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kerasdiff.compare import causes
-from kerasdiff.knowledge.rules import Restore, Rule, Where, rules
+from kerasdiff.knowledge.rules import Index, Restore, Where, rules
 from kerasdiff.probe import apis
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def explain(divergences: dict[str, Divergence], a: Side, b: Side) -> list[Divergence]:
     """The divergences, the worst first, each with its cause, what it explains, and what a rule knows of it."""
-    known = [one for one in rules() if _holds(one.a, a) and _holds(one.b, b)]
+    if not divergences:
+        return []
+    known = Index([one for one in rules() if _holds(one.a, a) and _holds(one.b, b)])
     found = causes.trace(_inherited(divergences), a)
     found = {identifier: _ruled(one, known) for identifier, one in found.items()}
     explained: dict[str, list[str]] = {}
@@ -62,8 +64,8 @@ def _tried(restore: Restore | None, found: Divergence) -> dict[str, Any] | None:
     return {"code": restore.code} if re.search(rf"^(?:(?:def|class) {name}\b|{name} *=)", restore.code, re.M) else None
 
 
-def _ruled(found: Divergence, known: list[Rule]) -> Divergence:
-    rule = next((one for one in known if one.matching(found)), None)
+def _ruled(found: Divergence, known: Index) -> Divergence:
+    rule = known.first(found)
     if rule is None:
         return found
     told = msgspec.structs.replace(

@@ -29,14 +29,14 @@ def of(family: str, subject: str, call: str) -> tuple[Ingredient, ...]:
     row = _rows(family).get((subject, call))
     if row is None:
         return ()
-    model = data.load("cases/models.json")["models"][row["model"]]
+    model = _models()[row["model"]]
     return (*_compiled(row.get("compile") or {}), *_layers(model["layers"], len(model["inputs"]) + 1))
 
 
 @cache
 def rank(name: str) -> int | None:
     """The number of dimensions of an input of layers."""
-    rows = data.load("cases/layers.json")["inputs"].get(name)
+    rows = _inputs().get(name)
     if not rows:
         return None
     shape = rows[0].get("shape")
@@ -46,6 +46,18 @@ def rank(name: str) -> int | None:
     while isinstance(values, list):
         depth, values = depth + 1, values[0]
     return depth
+
+
+@cache
+def _models() -> dict[str, Any]:
+    models: dict[str, Any] = data.load("cases/models.json")["models"]
+    return models
+
+
+@cache
+def _inputs() -> dict[str, Any]:
+    inputs: dict[str, Any] = data.load("cases/layers.json")["inputs"]
+    return inputs
 
 
 @cache

@@ -35,7 +35,7 @@ class Pair:
         """What differs in parameters and configuration."""
         found: list[Divergence] = []
         if self.a.parameters is not None and self.b.parameters is not None:
-            renamed = self._renamed()
+            renamed = self.renamed()
             for name, parameter in self._a.items():
                 if name in self._b:
                     found += self._both(parameter, self._b[name])
@@ -49,7 +49,7 @@ class Pair:
             found += self._positions(renamed)
         return found + self._configuration()
 
-    def _renamed(self) -> dict[str, str]:
+    def renamed(self) -> dict[str, str]:
         """Names in A to names in B of parameters that are known by both, or keep their place and a telling default."""
         lost, new = ({name: one[name] for name in one if name not in other} for one, other in self._both_ways())
         known: dict[str, str] = {}
@@ -67,6 +67,10 @@ class Pair:
 
     def _both_ways(self) -> tuple[tuple[dict[str, Parameter], dict[str, Parameter]], ...]:
         return (self._a, self._b), (self._b, self._a)
+
+    def is_same_default(self, name: str, there: str) -> bool:
+        """Whether a parameter of A and one of B, both optional, have the same default in force."""
+        return same(*self._effective(self._a[name], self._b[there]), there)
 
     def _rename(self, a: Parameter, b: Parameter) -> list[Divergence]:
         title = f"{a.name} is called {b.name} in B"

@@ -72,8 +72,7 @@ def is_measured(case: dict[str, Any]) -> bool:
         return False
     if mapping(case.get("outcome")).get("value") in _TAKEN:
         return True
-    found = [parts(case, quantity) for quantity in names(case)]
-    return any(tensors and state(tensors) == VALUE for tensors in found)
+    return any(tensors and state(tensors) == VALUE for tensors in (parts(case, quantity) for quantity in names(case)))
 
 
 def failure(case: dict[str, Any]) -> str:

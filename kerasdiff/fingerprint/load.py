@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
+import hashlib
 import json
 import re
 import sys
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import msgspec
 
@@ -16,6 +16,9 @@ from kerasdiff.errors import KerasdiffError, OutputError
 from kerasdiff.fingerprint.document import SCHEMA, Fingerprint
 from kerasdiff.probe import canonical, files
 from kerasdiff.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 #: Bytes of JSON read at most, unpacked: fifty times the largest fingerprint seen.
 MAX_BYTES = 64 << 20
@@ -30,12 +33,17 @@ class FingerprintError(KerasdiffError):
     """A file is no fingerprint that can be used."""
 
 
-def load(source: str | Path) -> Fingerprint:
+def load(source: str | Path, known: Collection[str] = ()) -> Fingerprint:
     """The fingerprint in a file (``.json``, or packed by gzip), or on standard input for ``-``.
 
+    A file whose SHA-256 is ``known`` was checked when that was written down, and isn't again: checking is most of the time.
     Raises `FingerprintError` with one line that says what is wrong with it.
     """
-    return check(*read(source))
+    packed, name = _content(source)
+    data = _unpacked(packed, name)
+    if hashlib.sha256(packed).hexdigest() in known:
+        return msgspec.json.decode(data, type=Fingerprint)
+    return parse(data, name)
 
 
 def read(source: str | Path) -> tuple[Any, str]:
@@ -43,15 +51,29 @@ def read(source: str | Path) -> tuple[Any, str]:
 
     Raises `FingerprintError` where it can't be read, or is no JSON within bounds.
     """
+    data, name = content(source)
+    return decode(data, name), name
+
+
+def content(source: str | Path) -> tuple[bytes, str]:
+    """The text of a file, unpacked; and what errors call the file.
+
+    Raises `FingerprintError` where it can't be read, or is too large.
+    """
+    packed, name = _content(source)
+    return _unpacked(packed, name), name
+
+
+def _content(source: str | Path) -> tuple[bytes, str]:
+    """The bytes of a file, some more than are allowed at most; and what errors call it."""
     if not str(source):  # an unset variable of a script, which to Path is the working folder
         _refuse("''", f"no such file; {_CAPTURE}")
     name = "standard input" if source == "-" else visible(str(source), 1000)
     try:
         if source == "-":
-            data = _bounded(_standard_input(), name)
-        else:
-            with Path(source).open("rb") as stream:
-                data = _bounded(stream, name)
+            return _standard_input().read(MAX_BYTES + 1), name
+        with Path(source).open("rb") as stream:
+            return stream.read(MAX_BYTES + 1), name
     except FileNotFoundError:
         _refuse(name, f"no such file; {_CAPTURE}")
     except IsADirectoryError:
@@ -59,7 +81,6 @@ def read(source: str | Path) -> tuple[Any, str]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         _refuse(name, f"can't be read: {visible(reason)}; check its name and permissions")
-    return decode(data, name), name
 
 
 def _standard_input() -> BinaryIO:
@@ -74,8 +95,7 @@ def _refuse(name: str, what: str) -> NoReturn:
     raise FingerprintError(message)
 
 
-def _bounded(stream: BinaryIO, name: str) -> bytes:
-    data = stream.read(MAX_BYTES + 1)
+def _unpacked(data: bytes, name: str) -> bytes:
     if data.startswith(_GZIP):
         unpacker = zlib.decompressobj(wbits=31)
         try:
@@ -180,14 +200,11 @@ def _other_schema(schema: str) -> str:
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
-    waiting = [(value, 1)]
-    while waiting:
-        holder, depth = waiting.pop()
-        if depth > limit:
-            return True
-        parts = holder.values() if isinstance(holder, dict) else holder
-        waiting += [(part, depth + 1) for part in parts if isinstance(part, (dict, list))]
-    return False
+    level = [value]
+    for _ in range(limit):
+        parts = [holder.values() if isinstance(holder, dict) else holder for holder in level]
+        level = [part for some in parts for part in some if isinstance(part, (dict, list))]
+    return bool(level)
 
 
 def _check_names(fingerprint: Fingerprint, name: str) -> None:
@@ -216,7 +233,7 @@ def save(text: str, target: Path, *, force: bool) -> None:
     """
     data = text.encode("utf-8")
     if target.suffix == ".gz":
-        data = gzip.compress(data, mtime=0)
+        data = files.packed(data)
     if target.is_file() and not force and not _holds_the_same(target, text):
         _refuse(visible(str(target)), "exists already; write --force to replace it, or -o for another name")
     write(data, target)

@@ -16,8 +16,7 @@ from kerasdiff.errors import KerasdiffError
 from kerasdiff.gate import toml
 from kerasdiff.knowledge.load import Allowance, Effect
 from kerasdiff.probe import canonical
-from kerasdiff.probe.apis import TABLE
-from kerasdiff.probe.supervisor import FAMILIES
+from kerasdiff.probe.apis import FAMILIES, TABLE
 from kerasdiff.text import visible
 
 if TYPE_CHECKING:

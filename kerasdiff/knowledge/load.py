@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from fnmatch import fnmatchcase
-from functools import cache
-from importlib import resources
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,7 +28,7 @@ class Effect(str, enum.Enum):
     INFO = "info"
     """Visible, but can't change a model."""
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """0 for the worst."""
         return list(Effect).index(self)
@@ -115,7 +115,7 @@ class Renamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: str
 
 
-class Renames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Renames(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What later releases call by another name: ``renames.json``."""
 
     modules: list[Renamed]
@@ -129,10 +129,18 @@ class Renames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def others(self, name: str) -> Iterator[str]:
         """The names that a public object has in other releases."""
-        for row in self.modules:
-            for here, there in ((row.old, row.new), (row.new, row.old)):
-                if name == here or name.startswith(f"{here}."):
-                    yield there + name[len(here) :]
+        around = [name, *(name[:place] for place, letter in enumerate(name) if letter == ".")]
+        for _, here, there in sorted(row for module in around for row in self._by_module.get(module, ())):
+            yield there + name[len(here) :]
+
+    @cached_property
+    def _by_module(self) -> dict[str, list[tuple[int, str, str]]]:
+        """The place of each row, the name by which it is found, and the other name."""
+        found: dict[str, list[tuple[int, str, str]]] = {}
+        for place, row in enumerate(self.modules):
+            found.setdefault(row.old, []).append((2 * place, row.old, row.new))
+            found.setdefault(row.new, []).append((2 * place + 1, row.new, row.old))
+        return found
 
 
 class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -291,4 +299,4 @@ def equivalents() -> Equivalents:
 
 
 def _read(name: str) -> bytes:
-    return resources.files(__package__).joinpath(name).read_bytes()
+    return Path(__file__).with_name(name).read_bytes()

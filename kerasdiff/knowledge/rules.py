@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from fnmatch import translate
-from functools import cache, cached_property
-from importlib import resources
-from typing import Any
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kerasdiff.knowledge.load import Effect
 
-FOLDER = "rules"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FOLDER = Path(__file__).with_name("rules")
+_WILDCARDS = frozenset("*?[")
 
 
-class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which divergences a rule is about. What isn't said fits all; of a list one must fit.
 
     ``subject`` and ``aspect`` are names with ``*`` for anything. ``effect``, ``a`` and ``b`` are values. ``title`` is a regular
@@ -30,21 +34,16 @@ class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     b: list[Any] = []
     title: str = ""
 
-    @cached_property
-    def _compiled(self) -> tuple[re.Pattern[str], ...]:
-        return (_any(self.subject), _any(self.aspect), _any(self.not_subject), re.compile(self.title))
-
     def fits(self, found: Any) -> bool:
         """Whether a divergence is one of these."""
-        subject, aspect, not_subject, title = self._compiled
         return bool(
-            subject.match(found.subject)
-            and aspect.match(found.aspect)
-            and not not_subject.match(found.subject)
-            and (not self.effect or found.effect in self.effect)
+            (not self.effect or found.effect in self.effect)
             and (not self.a or any(_equal(found.a, value) for value in self.a))
             and (not self.b or any(_equal(found.b, value) for value in self.b))
-            and title.search(found.title)
+            and _is_one_of(found.subject, self.subject)
+            and _is_one_of(found.aspect, self.aspect)
+            and not _is_one_of(found.subject, self.not_subject)
+            and re.search(self.title, found.title)
         )
 
 
@@ -108,14 +107,40 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return any(pattern.fits(found) for pattern in self.matches)
 
 
-def _any(names: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(name) for name in names) or r"(?!)")
+class Index:
+    """Rules by what they are about: of hundreds, few can be about one subject."""
+
+    def __init__(self, known: Sequence[Rule]) -> None:
+        self._known = known
+        self._about: dict[str, list[tuple[int, Pattern]]] = {}
+        for place, one in enumerate(known):
+            for pattern in one.matches:
+                for subject in {_exact(name) for name in pattern.subject}:
+                    self._about.setdefault(subject, []).append((place, pattern))
+
+    def first(self, found: Any) -> Rule | None:
+        """The first of the rules that explains a divergence."""
+        near = (found.subject, found.subject.partition(".")[0], "")
+        places = (place for name in near for place, pattern in self._about.get(name, ()) if pattern.fits(found))
+        place = min(places, default=None)
+        return None if place is None else self._known[place]
+
+
+def _exact(pattern: str) -> str:
+    """What a pattern says without a wildcard: a subject, or its module; empty where that may be any."""
+    module = pattern.partition(".")[0]
+    return next((part for part in (pattern, module) if _WILDCARDS.isdisjoint(part)), "")
+
+
+def _is_one_of(name: str, patterns: list[str]) -> bool:
+    return name in patterns or any(fnmatchcase(name, one) for one in patterns if not _WILDCARDS.isdisjoint(one))
 
 
 def _equal(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+@cache
 def _within(version: str | None, wanted: str) -> bool:
     if not wanted:
         return True
@@ -133,11 +158,20 @@ def _within(version: str | None, wanted: str) -> bool:
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, by code. Raises `msgspec.ValidationError` where a file is no rule."""
-    files = sorted(resources.files(__package__).joinpath(FOLDER).iterdir(), key=lambda file: file.name)
-    return tuple(msgspec.json.decode(file.read_bytes(), type=Rule) for file in files if file.name.endswith(".json"))
+    return tuple(map(_read, _files()))
 
 
 @cache
 def rule(code: str) -> Rule | None:
     """The rule with this code."""
-    return next((one for one in rules() if one.code == code), None)
+    return next((_read(name) for name in _files() if name.startswith(f"{code}-")), None)
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    return tuple(sorted(file.name for file in FOLDER.iterdir() if file.suffix == ".json"))
+
+
+@cache
+def _read(name: str) -> Rule:
+    return msgspec.json.decode((FOLDER / name).read_bytes(), type=Rule)

@@ -11,6 +11,9 @@ from . import data
 
 TABLE = data.load("apis.json")
 ROUTES: Dict[str, Dict[str, Any]] = TABLE["apis"]
+#: The probe families of each API; an environment has two more.
+PER_API: List[str] = TABLE["families"]
+FAMILIES = ["environment", "packages"] + PER_API
 
 
 def present() -> List[str]:

@@ -1,8 +1,9 @@
 """Files written all or nothing."""
 
+import gzip
+import io
 import os
 import stat
-import tempfile
 
 
 def write(path: str, data: bytes) -> None:
@@ -17,6 +18,8 @@ def write(path: str, data: bytes) -> None:
             stream.write(data)
         return
     path = os.path.realpath(path)  # a link stays one: /dev/stdout may lead to a file
+    import tempfile  # noqa: PLC0415  # takes a tenth of a comparison's imports, and few of them write a file
+
     descriptor, part = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".kerasdiff-")
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -28,6 +31,14 @@ def write(path: str, data: bytes) -> None:
     except BaseException:
         os.unlink(part)
         raise
+
+
+def packed(data: bytes) -> bytes:
+    """``data`` packed by gzip: the same bytes each time."""
+    target = io.BytesIO()
+    with gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as stream:
+        stream.write(data)
+    return target.getvalue()
 
 
 def _mode(path: str) -> int:

@@ -8,8 +8,9 @@ import sys
 from typing import Any, Callable, Dict, List, Optional
 
 from . import EXIT_FAILED, EXIT_OK, EXIT_USAGE, VERSION, canonical, child, files, process
+from .apis import FAMILIES
 from .frames import Writer
-from .supervisor import FAMILIES, NothingToCapture, Options, Supervisor
+from .supervisor import NothingToCapture, Options, Supervisor
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -159,7 +160,7 @@ class _Plain:
             while text:
                 text = text[os.write(self._descriptor, text) :]
             return
-        files.write(self._path, text)
+        files.write(self._path, files.packed(text) if self._path.endswith(".gz") else text)
 
     def refuse(self, message: str, status: int) -> int:
         self._tell(message)

@@ -31,9 +31,6 @@ MAX_RESTARTS = 25
 #: Groups of items that are described twice, and what the second time is called.
 AGAIN = {"instances": "again", "cases": "again-cases", "behaviour": "again-behaviour"}
 
-HOST_FAMILIES = ["environment", "packages"]
-API_FAMILIES: List[str] = apis.TABLE["families"]
-FAMILIES = HOST_FAMILIES + API_FAMILIES
 #: Of these an environment has one, whichever API it is measured with.
 LIBRARIES: List[str] = apis.TABLE["libraries"]
 
@@ -67,7 +64,7 @@ class Supervisor:
         self._options = options
         self._command = command
         self._say = say
-        self._families: Dict[str, Dict[str, Any]] = {name: {"state": "not run"} for name in FAMILIES}
+        self._families: Dict[str, Dict[str, Any]] = {name: {"state": "not run"} for name in apis.FAMILIES}
         self._known: Dict[str, str] = {}
         self._libraries: Dict[str, Any] = {}
         self._around: Dict[str, Any] = {}
@@ -137,7 +134,7 @@ class Supervisor:
         return facts
 
     def _api(self, name: str) -> Dict[str, Any]:
-        wanted = [family for family in API_FAMILIES if family in self._options.families and family not in self._around]
+        wanted = [family for family in apis.PER_API if family in self._options.families and family not in self._around]
         run = ApiRun(name, wanted, self._options, self._say)
         run.complete(self._command, self._known)
         if run.libraries:
@@ -227,6 +224,8 @@ class ApiRun:
             self._say({"event": "import", "api": self.name, "seconds": frame["seconds"], "facts": frame["value"]})
         elif "fact" in frame:
             self._items[frame["fact"]] = frame["value"]
+            if frame.get("lost"):
+                self._once(frame["fact"], frame["value"])
         elif "family" in frame:
             self._spent[frame["family"]] = self._spent.get(frame["family"], 0.0) + frame["seconds"]
             failed = frame.get("failed")
@@ -249,9 +248,13 @@ class ApiRun:
         if current != family and current not in self._items:  # else it died between two items
             self._items[current] = fact
             self._partial.add(family)
-            group, slash, name = current.partition("/")
-            if group in AGAIN:  # once is enough
-                self._items[AGAIN[group] + slash + name] = fact
+            self._once(current, fact)
+
+    def _once(self, item: str, fact: Dict[str, Any]) -> None:
+        """What cost a process isn't done a second time: the fact stands for both runs."""
+        group, slash, name = item.partition("/")
+        if group in AGAIN:
+            self._items[AGAIN[group] + slash + name] = fact
 
     def _end_family(self, family: str, state: str, message: Optional[str] = None) -> None:
         self.families[family] = {"state": state, "seconds": round(self._spent.get(family, 0.0), 3)}

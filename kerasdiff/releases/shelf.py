@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from kerasdiff.fingerprint.load import load
 
 if TYPE_CHECKING:
     from kerasdiff.fingerprint.document import Fingerprint
+
+_FOLDER = Path(__file__).parent
 
 
 class Implementation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,30 +67,32 @@ def unavailable() -> dict[str, str]:
 @cache
 def lines() -> dict[str, tuple[Step, ...]]:
     """The lines of Keras, each from the oldest release to the newest; every API of a release that people use stands in one."""
-    return msgspec.json.decode(_folder().joinpath("lines.json").read_bytes(), type=dict[str, tuple[Step, ...]])
+    return msgspec.json.decode((_FOLDER / "lines.json").read_bytes(), type=dict[str, tuple[Step, ...]])
 
 
 @cache
 def moves() -> tuple[tuple[Step, Step], ...]:
-    """Where people move from a line to another besides those that hold the same environment or the same version of Keras."""
-    return msgspec.json.decode(_folder().joinpath("moves.json").read_bytes(), type=tuple[tuple[Step, Step], ...])
+    """Where people move from one line to another: to another API, generation or backend."""
+    return msgspec.json.decode((_FOLDER / "moves.json").read_bytes(), type=tuple[tuple[Step, Step], ...])
 
 
 @cache
 def release(name: str) -> Fingerprint:
     """The fingerprint of a shipped release."""
-    return load(file(name))
+    return load(file(name), shipped())
 
 
 def file(name: str) -> Path:
     """The file of a shipped release."""
-    return Path(str(_folder().joinpath(f"{name}.json.gz")))
+    return _FOLDER / f"{name}.json.gz"
+
+
+@cache
+def shipped() -> frozenset[str]:
+    """The SHA-256 of every shipped file: each was checked when the manifest was made."""
+    return frozenset(one.sha256 for one in releases().values())
 
 
 @cache
 def _manifest() -> _Manifest:
-    return msgspec.json.decode(_folder().joinpath("manifest.json").read_bytes(), type=_Manifest)
-
-
-def _folder() -> resources.abc.Traversable:
-    return resources.files(__package__)
+    return msgspec.json.decode((_FOLDER / "manifest.json").read_bytes(), type=_Manifest)

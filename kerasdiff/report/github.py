@@ -58,6 +58,8 @@ class GithubReporter:
         errors += [self._stale(group) for group in stale if group[0].fails]
         warnings = [self._stale(group) for group in stale if not group[0].fails] + [*map(self._reason, milder)]
         said = f"{words.headline(comparison, found)}\n{words.gate(gate, comparison)}"
+        if self._shown.is_check and gate.exit:
+            said += f"\n{words.advice(gate, self._shown.release).replace('`', '')}"
         commands = [*_commands("error", errors), *_commands("warning", warnings), f"::notice title=kerasdiff::{data(said)}"]
         return "".join(f"{command}\n" for command in commands)
 
@@ -88,7 +90,7 @@ class GithubReporter:
         if reason.follow:
             names = list(dict.fromkeys(found.subject for found in reason.follow))
             lines.append(f"{len(reason.follow)} more from this: {listed(names, words.FEW)}")
-        return Annotation(self._places.divergence(reason.first), title, [visible(line) for line in (self._sides, *lines)])
+        return Annotation(self._places.divergence(reason.first), title, [visible(line) for line in (*lines, self._sides)])
 
 
 def data(text: str) -> str:

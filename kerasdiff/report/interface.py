@@ -26,6 +26,10 @@ class Shown:
     verbose: bool = False
     limit: int = LIMIT
     min_effect: Effect = Effect.INFO
+    is_check: bool = False
+    """A is what a project is checked against: of a gate that doesn't pass is told what to do about it."""
+    release: str = ""
+    """The shipped release that has the place of the baseline, as it is named."""
 
 
 class Places(Protocol):

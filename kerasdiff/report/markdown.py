@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
-from kerasdiff.report.grouping import NAME_LENGTH
+from kerasdiff.report.grouping import NAME_LENGTH, NAMES
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
 from kerasdiff.report.waived import by_waiver, left, no_longer, why
@@ -60,18 +60,23 @@ class MarkdownReporter:
     def report(self, comparison: Comparison, gate: Gate) -> str:
         """The report as Markdown, `LARGEST` bytes of UTF-8 at most: items for which there is no room are counted."""
         found = reasons(left(comparison), verbose=self._shown.verbose)
-        start = [f"**{plain(words.headline(comparison, found))}**", ""]
-        start += [f"- {name}: {plain(words.side(side))}" for name, side in (("A", comparison.a), ("B", comparison.b))]
+        start = [f"## kerasdiff: gate {words.VERDICTS[gate.exit]}", "", f"**{plain(words.headline(comparison, found))}**", ""]
+        a, b = ("A, the baseline", "B, now") if self._shown.is_check else ("A", "B")
+        start += [f"- {name}: {plain(words.side(side))}" for name, side in ((a, comparison.a), (b, comparison.b))]
+        packages = words.packages(comparison, None if self._shown.verbose else NAMES)
+        start += [f"- Packages: {plain(packages)}"] if packages else []
         end = ["", words.gate(gate, comparison)]
+        if self._shown.is_check and gate.exit:
+            end += ["", words.advice(gate, self._shown.release)]
         items = _fitting(self._items(comparison, gate, found), LARGEST - _bytes(start) - _bytes(end))
         return re.sub("\n{3,}", "\n\n", "\n".join([*start, *items, *end])) + "\n"
 
     def _items(self, comparison: Comparison, gate: Gate, found: list[Reason]) -> Iterator[str]:
-        """Headings and items, each whole in itself."""
-        for effect in Effect:
-            yield from self._effect(effect, [one for one in found if one.effect is effect])
+        """Headings and items, each whole in itself; first what leaves the gate without an answer."""
         unknown = [f"- {code(one.id)}: {plain(one.why)}" for one in comparison.not_comparable]
         yield from self._listed("Not comparable", unknown)
+        for effect in Effect:
+            yield from self._effect(effect, [one for one in found if one.effect is effect])
         stale = [f"- {listed([code(one.id) for one in group], words.FEW)}: {plain(why(group))}" for group in no_longer(gate)]
         yield from self._listed("Waivers that no longer serve", stale)
         waived = by_waiver(comparison)
@@ -80,6 +85,7 @@ class MarkdownReporter:
         for terms, divergences in waived.items():
             ids = [f"  - {code(one.id)}" for one in divergences if self._shown.verbose]
             yield "\n".join([f"- {words.count(len(divergences), 'finding')}: {plain(terms)}", *ids])
+        yield from self._listed("Context, no findings by themselves", [f"- {plain(line)}" for line in words.around(comparison)])
 
     def _listed(self, heading: str, items: list[str]) -> Iterator[str]:
         """A section of items, the first ones where not all are asked for."""
@@ -112,19 +118,27 @@ class MarkdownReporter:
         told = listed(_codes(reason.roots), None if self._shown.verbose else words.FEW)
         if known is None:
             mark = "*Unexplained.* " if reason.is_unexplained else ""
-            yield f"- {mark}{told}: {plain(reason.told.said())}"
+            lines = [f"- {mark}{told}: {plain(reason.told.said())}"]
         else:
-            yield f"- **{plain(known.title)}** ({known.code}) in {told}{words.measured(reason)}"
-            yield f"  {plain(known.why)}"
+            lines = [f"- **{plain(known.title)}** ({known.code})", f"  in {told}{words.measured(reason)}"]
+            lines.append(f"  {plain(known.why)}")
         remedy = reason.remedy
         if remedy and (known is not None or reason.first.aspect != "presence"):
             if "\n" in remedy:
-                yield "  To keep A's:"
+                yield _broken([*lines, "  To keep A's:"])
                 yield from block(remedy, "  ")
+                lines = []
             else:
-                yield f"  To keep A's: {code(remedy)}" if known is None else f"  To keep A's: {plain(remedy)}"
+                lines.append(f"  To keep A's: {code(remedy)}" if known is None else f"  To keep A's: {plain(remedy)}")
         if reason.follow:
-            yield f"  {len(reason.follow)} more from this: {listed(_codes(reason.follow), words.FEW)}"
+            lines.append(f"  {len(reason.follow)} more from this: {listed(_codes(reason.follow), words.FEW)}")
+        if lines:
+            yield _broken(lines)
+
+
+def _broken(lines: list[str]) -> str:
+    """Lines of one paragraph that stay lines: some hosts take a plain end of a line for a space."""
+    return "\\\n".join(lines)
 
 
 def _fitting(items: Iterable[str], room: int) -> Iterator[str]:

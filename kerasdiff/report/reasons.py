@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerasdiff.knowledge.rules import Rule, rule
@@ -23,17 +24,17 @@ class Reason:
         self.told = told
         """What is said of the roots where no rule says more."""
 
-    @property
+    @cached_property
     def first(self) -> Divergence:
         """The worst of the roots."""
         return min(self.roots, key=lambda found: (found.effect.rank, -_scaled(found)))
 
-    @property
+    @cached_property
     def rule(self) -> Rule | None:
         """What is known of it."""
         return rule(self.roots[0].rule) if self.roots[0].rule else None
 
-    @property
+    @cached_property
     def effect(self) -> Effect:
         """The worst that it does."""
         return min((found.effect for found in (*self.roots, *self.follow)), key=lambda effect: effect.rank)

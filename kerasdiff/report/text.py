@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from typing import TYPE_CHECKING, Literal
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from kerasdiff.compare import coverage
 from kerasdiff.knowledge.load import Effect
@@ -59,13 +56,20 @@ class TextReporter:
         self._reasons = reasons(found, verbose=self._verbose)
         return self._printed(line for effect in Effect for line in self._effect(effect))
 
-    def _printed(self, lines: Iterable[tuple[str, str]]) -> str:
+    def _printed(self, told: Iterable[tuple[str, str]]) -> str:
+        lines = [(inert(text), style) for text, style in told]
+        written = self._colored(lines) if self._color else [text for text, _ in lines]
+        return "".join(f"{line.rstrip()}\n" for line in written)
+
+    def _colored(self, lines: list[tuple[str, str]]) -> list[str]:
+        from rich.console import Console
+        from rich.text import Text
+
         buffer = io.StringIO()
-        system: Literal["standard"] | None = "standard" if self._color else None
-        console = Console(file=buffer, width=self._width, force_terminal=self._color, color_system=system, soft_wrap=True)
+        console = Console(file=buffer, width=self._width, force_terminal=True, color_system="standard", soft_wrap=True)
         for text, style in lines:
-            console.print(Text(inert(text), style=style))
-        return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
+            console.print(Text(text, style=style))
+        return buffer.getvalue().split("\n")[:-1]
 
     def _wrapped(self, text: str, indent: str = "  ", style: str = "") -> Iterator[tuple[str, str]]:
         safe = visible(text, len(text))  # bounded by who wrote it: a list of all names may be long
@@ -88,6 +92,12 @@ class TextReporter:
         yield from self._context(comparison)
         yield "", ""
         yield from self._wrapped(words.gate(gate, comparison), "", "bold red" if gate.exit else "bold green")
+        if self._shown.is_check and gate.exit:
+            yield "", ""
+            yield from (
+                (line, "")
+                for line in wrapped(words.advice(gate, self._shown.release).replace("`", ""), self._width, hanging="")
+            )
 
     def _effect(self, effect: Effect) -> Iterator[tuple[str, str]]:
         here = [one for one in self._reasons if one.effect is effect]
@@ -183,19 +193,14 @@ class TextReporter:
                 yield from self._wrapped(visible(f"  {one.id}"))
 
     def _context(self, comparison: Comparison) -> Iterator[tuple[str, str]]:
-        packages, runtime = comparison.context["packages"], comparison.context["runtime"]
-        conflicts = [(side, line) for side in "ab" for line in comparison.context["conflicts"][side]]
-        if not (packages or runtime or conflicts):
+        packages = words.packages(comparison, None if self._verbose else NAMES)
+        lines = [*([f"packages: {packages}"] if packages else []), *words.around(comparison)]
+        if not lines:
             return
         yield "", ""
         yield "Context, no findings by themselves", "bold"
-        if packages:
-            changes = [visible(f"{name} {one or 'absent'} → {other or 'absent'}", NAME_LENGTH) for name, one, other in packages]
-            yield from self._wrapped(f"packages: {listed(changes, None if self._verbose else NAMES)}")
-        for key, one, other in runtime:
-            yield from self._wrapped(visible(f"{key}: {_brief(one)} → {_brief(other)}"))
-        for side, line in conflicts:
-            yield from self._wrapped(visible(f"conflict in {side.upper()}: {line}"))
+        for line in lines:
+            yield from self._wrapped(line)
 
 
 def _behaviour(comparison: Comparison) -> str:
@@ -214,9 +219,3 @@ def _behaviour(comparison: Comparison) -> str:
     told = f"Probed in {least}: {', '.join(figures)}, in {coverage.total(known[least]).cases:,} cases"
     told += f"; not {', '.join(rest)}." if rest else "."
     return told + (f" Besides: {', '.join(besides)}, in {sum(besides.values()):,} cases." if besides else "")
-
-
-def _brief(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(str(part) for part in value)
-    return "unknown" if value is None else str(value)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.report.grouping import NAME_LENGTH
 from kerasdiff.report.json import summary
 from kerasdiff.report.waived import left
+from kerasdiff.text import listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,17 @@ _DOES = {
     Effect.RESULTS: ("changes results", "change results"),
 }
 _MILDER = (Effect.REPRODUCIBILITY, Effect.INFO)
+
+#: What a gate says, in a word, by the exit status.
+VERDICTS = {0: "passes", 1: "fails", 3: "can't be answered"}
+#: What to do about a project's gate that doesn't pass, by the exit status; commands between backticks.
+_NEXT = {
+    1: "To know more: `kerasdiff explain CODE`. To accept it as it is now: "
+    "`kerasdiff waive ID|CODE --reason … --until …{about}`; all of it, as the baseline: `kerasdiff check --update`",
+    3: "What is unknown was not captured on that side, or was lost to a crash or a time-out: capture again, with a longer "
+    "`--timeout` where it ran out; the baseline by `kerasdiff check --update`. What the gate can do without: "
+    "`ignore` in the policy",
+}
 
 
 def count(number: int, what: str) -> str:
@@ -99,8 +112,32 @@ def gate(decided: Gate, comparison: Comparison) -> str:
     why = [f"divergences at or above {decided.fail_on.value} (--fail-on)"] if any(map(decided.stops, left(comparison))) else []
     why += ["waivers no longer serve"] if any(one.fails for one in decided.waivers) else []
     said = {
-        0: f"passes: nothing at or above {decided.fail_on.value}",
-        1: f"fails: {'; '.join(why)}",
-        3: "can't be answered: some facts are not comparable",
+        0: f"nothing at or above {decided.fail_on.value}",
+        1: "; ".join(why),
+        3: "some facts are not comparable",
     }
-    return f"Gate {said[decided.exit]}; exit status {decided.exit}."
+    return f"Gate {VERDICTS[decided.exit]}: {said[decided.exit]}; exit status {decided.exit}."
+
+
+def advice(decided: Gate, release: str) -> str:
+    """What to do about a gate on a baseline, or on a release, commands between backticks; empty where it passes."""
+    return _NEXT.get(decided.exit, "").format(about=f" --baseline {release}" if release else "")
+
+
+def packages(comparison: Comparison, most: int | None) -> str:
+    """The packages that have other versions, the Keras stack first; empty where none has."""
+    rows = comparison.context["packages"]
+    return listed([visible(f"{name} {one or 'absent'} → {other or 'absent'}", NAME_LENGTH) for name, one, other in rows], most)
+
+
+def around(comparison: Comparison) -> list[str]:
+    """What else differs around Keras: facts of the runtime, and requirements that contradict each other."""
+    runtime, conflicts = comparison.context["runtime"], comparison.context["conflicts"]
+    lines = [visible(f"{key}: {_brief(one)} → {_brief(other)}") for key, one, other in runtime]
+    return lines + [visible(f"conflict in {side.upper()}: {line}") for side in "ab" for line in conflicts[side]]
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(str(part) for part in value)
+    return "unknown" if value is None else str(value)

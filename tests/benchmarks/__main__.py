@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from tests.lab.capture import DECLARED, environ
 from tests.lab.data import find
 
 ROOT = Path(__file__).parents[2]
+RELEASES = ROOT / "kerasdiff" / "releases"
 RUNS = 5
 #: Whole captures take long enough to need no more.
 FEW = 2
@@ -44,11 +44,12 @@ DEFAULT = {
 }
 
 
-# A process of its own asks for the peak of what it ran: getrusage counts all children together.
-_PEAK = """
-import resource, subprocess, sys
+# A process of its own asks for the peak of what it ran: getrusage counts all children together. Its own start doesn't count.
+_COST = """
+import resource, subprocess, sys, time
+started = time.perf_counter()
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
@@ -66,12 +67,12 @@ def measure(commands: list[list[str]], environment: dict[str, str], runs: int = 
     megabytes = [0.0 for _ in commands]
     for _ in range(runs + 1):
         for position, command in enumerate(commands):
-            started = time.perf_counter()
             done = subprocess.run(
-                [sys.executable, "-S", "-c", _PEAK, *command], env=environment, capture_output=True, check=True
+                [sys.executable, "-S", "-c", _COST, *command], env=environment, capture_output=True, check=True
             )
-            seconds[position].append(time.perf_counter() - started)
-            megabytes[position] = int(done.stdout) / 1024
+            taken, peak = done.stdout.split()
+            seconds[position].append(float(taken))
+            megabytes[position] = int(peak) / 1024
     return [Cost(statistics.median(times[1:]), peak) for times, peak in zip(seconds, megabytes, strict=True)]
 
 
@@ -118,18 +119,25 @@ def cases(whole: Path, api: str) -> None:
 
 
 def comparison(folder: Path) -> None:
-    """Comparing two releases, and checking one, over loading both in a bare Python; ``--help`` over one that does nothing."""
+    """Comparing two releases, and checking one, over loading both in a bare Python, or over one that does nothing."""
     python = sys.executable
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # As where it is installed: with bytecode, which the first round writes.
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
     one, other = (_unpacked(name, folder) for name in ("tensorflow-2.10.1", "tensorflow-2.11.1"))
     bare = [python, "-c", "import json, sys; [json.load(open(name)) for name in sys.argv[1:]]", one, other]
     nothing = [python, "-c", "pass"]
-    program = [python, "-c", "import sys; from kerasdiff.cli import run; sys.exit(run(sys.argv[1:]) not in (0, 1))"]
+    program = [python, "-c", "from kerasdiff.cli import main; main()"]  # as the installed command does
+    near, far = (
+        [str(RELEASES / f"{name}.json.gz") for name in pair]
+        for pair in (("tensorflow-2.10.1", "tensorflow-2.11.1"), ("tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"))
+    )
     for what, command, yardstick, limit in (
         ("compare --format json", ["compare", "--format", "json", one, other], bare, 5),
         ("check --fingerprint, nothing differs", ["check", one, "--fingerprint", one], bare, 6),
         ("check --fingerprint, drifted", ["check", one, "--fingerprint", other], bare, 6),
-        ("check --fingerprint, nothing differs, over nothing", ["check", one, "--fingerprint", one], nothing, 40),
+        ("check --fingerprint, nothing differs, over nothing", ["check", one, "--fingerprint", one], nothing, 30),
+        ("compare of neighbouring releases, over nothing", ["compare", *near], nothing, 20),
+        ("compare of Keras 2 and 3, over nothing", ["compare", *far], nothing, 20),
         ("--help", ["--help"], nothing, 6),
     ):
         cost, known = measure([[*program, *command], yardstick], variables)
@@ -138,7 +146,7 @@ def comparison(folder: Path) -> None:
 
 def _unpacked(release: str, folder: Path) -> str:
     file = folder / f"{release}.json"
-    file.write_bytes(gzip.decompress((ROOT / "kerasdiff" / "releases" / f"{release}.json.gz").read_bytes()))
+    file.write_bytes(gzip.decompress((RELEASES / f"{release}.json.gz").read_bytes()))
     return str(file)
 
 

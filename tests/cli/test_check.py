@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,7 +47,7 @@ def test_what_drifts_fails_with_the_causes_first(here: Path, kerasdiff: Command)
     assert (done.status, done.err) == (1, "")
     assert "The optimizers refuse decay [KD100]" in "\n".join(done.out.splitlines()[:15])
     assert done.out.startswith(kerasdiff("compare", here / "kerasdiff.json", path(B)).out)
-    assert "kerasdiff waive" in done.out.splitlines()[-2]
+    assert "kerasdiff waive" in done.out.splitlines()[-3]
 
 
 def test_a_packed_baseline_is_found_and_a_named_one_is_taken(here: Path, kerasdiff: Command) -> None:
@@ -146,7 +147,20 @@ def test_unused_waivers_can_be_a_warning(here: Path, kerasdiff: Command) -> None
     (here / "kerasdiff.toml").write_text('unused-waivers = "warn"\n' + waiver, encoding="utf-8")
     done = kerasdiff("check", "--fingerprint", path(A))
     assert done.status == 0
-    assert done.out.splitlines()[1] == "kerasdiff: waiver of layers.X/presence: nothing to waive, the divergence is gone; old"
+    said = "kerasdiff: waiver of layers.X/presence: nothing to waive, the divergence is gone; waived for: old"
+    assert done.out.splitlines()[1:] == [said]
+
+
+def test_a_warning_of_a_waiver_is_one_line_whatever_it_accepts(here: Path, kerasdiff: Command) -> None:
+    options = ("--reason", "moving to 2.11", "--until", "2999-01-31", "--fingerprint", path(B))
+    assert kerasdiff("waive", "*", *options).status == 0
+    file = here / "kerasdiff.toml"
+    expired = file.read_text(encoding="utf-8").replace("2999-01-31", "2020-01-31")
+    file.write_text(f'expired-waivers = "warn"\n{expired}', encoding="utf-8")
+    done = kerasdiff("check", "--fingerprint", path(B))
+    assert done.status == 0
+    (line,) = done.out.splitlines()[1:]
+    assert re.search(r" and 84 more: expired on 2020-01-31; waived for: moving to 2\.11$", line)
 
 
 def test_what_the_gate_needs_and_a_side_lacks_is_not_comparable(here: Path, kerasdiff: Command) -> None:

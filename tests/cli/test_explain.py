@@ -9,7 +9,8 @@ import pytest
 
 from kerasdiff.cli import run
 from kerasdiff.knowledge.rules import rules
-from kerasdiff.releases.shelf import history, release
+from kerasdiff.releases import index
+from kerasdiff.releases.shelf import lines, moves, release, releases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,19 +37,23 @@ def test_a_rule_is_told_whole(letters: Callable[[str], str], capfd: pytest.Captu
     assert "tf.keras of tensorflow 2.15.1 → keras of keras 3.0.5 on tensorflow 2.16.2: results in" in " ".join(shown.split())
 
 
-def test_a_subject_has_a_paragraph_for_each_step_that_knows_it(capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_step_that_knows_a_subject_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     text = explained("layers.BatchNormalization", capfd)
-    steps = re.findall(r"^(\S.*) → (\S.*)$", text, re.M)
-    assert len(steps) == len(history()) - 1
     assert text.startswith("layers.BatchNormalization")
-    last = text.partition("tf.keras of tensorflow 2.10.1 → ")[2].partition("\n\n")[0]
-    assert "\n    nothing differs" in last
+    steps = re.findall(r"^(\S.*) → (\S.*)\n    (?:nothing differs in (\d+))?", text, re.M)
+    assert sum(int(many or 1) for _, _, many in steps) == len(index.moves())
+
+
+def test_steps_in_a_row_that_change_nothing_are_one(capfd: pytest.CaptureFixture[str]) -> None:
+    text = explained("layers.LSTM", capfd)
+    assert re.search(r"^tf.keras of \S+ 2\.\d+.* → tf.keras of .*\n    nothing differs in \d+ steps$", text, re.M)
 
 
 def test_a_new_subject_is_in_the_steps_since_it_is_there(capfd: pytest.CaptureFixture[str]) -> None:
     text = explained("layers.GroupNormalization", capfd)
-    assert re.findall(r"^tf.keras of tensorflow 2\.(\d+)", text, re.M) == ["10", "11", "15"]
-    assert "info: the class layers.GroupNormalization is new in B" in text
+    (first, *_) = re.findall(r"^tf.keras of (\S+ \S+).* → (.*)\n    info: the class (\S+) is new in B", text, re.M)
+    assert (first[1], first[2]) == ("tf.keras of tensorflow 2.11.1", "layers.GroupNormalization")
+    assert not re.search(r"^keras of keras [12]\..* → keras of keras [12]\.", text, re.M)
 
 
 def test_what_nobody_knows_is_said_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
@@ -58,8 +63,9 @@ def test_what_nobody_knows_is_said_in_a_line(capfd: pytest.CaptureFixture[str]) 
     )
 
 
-def test_every_release_of_the_history_is_shipped() -> None:
-    assert all(step.api in release(step.release).apis for step in history())
+def test_every_place_of_the_lines_and_moves_is_shipped() -> None:
+    steps = [step for line in lines().values() for step in line] + [step for move in moves() for step in move]
+    assert all(step.api in release(step.release).apis for step in steps if step.release in releases())
 
 
 @pytest.mark.parametrize(

@@ -137,3 +137,13 @@ def test_apis_are_chosen_for_each_side(kerasdiff: Callable[..., Ran]) -> None:
 def test_the_gate_is_named_in_the_report(effect: str, kerasdiff: Callable[..., Ran]) -> None:
     report = json.loads(kerasdiff("compare", A, A, "--fail-on", effect, "--format", "json").out)
     assert report["gate"] == {"fail_on": effect, "failed": False, "exit": 0, "waivers": []}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_is_the_same_wherever_it_was_first_made(name: str) -> None:
+    """click makes the option for help by the settings of the first context, and keeps it for the process."""
+    elsewhere = f"from click import Context; from kerasdiff.cli.{name} import command; command.get_params(Context(command))"
+    call = f"from kerasdiff.cli import cli, run; cli.get_params(Context(cli)); run([{name!r}, '--help'])"
+    ran = subprocess.run([sys.executable, "-c", f"{elsewhere}; {call}"], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "  -h, --help  " in ran.stdout
+    assert ran.stdout.rstrip().endswith("Show this message and exit.")

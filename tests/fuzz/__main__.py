@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from tests.fuzz.targets import Target
 
-#: Seconds that an input may take, and bytes of memory that the process may have.
+#: Seconds of the processor that an input may take (its machine may be busy), seconds in all, where it waits for something,
+#: and bytes of memory that the process may have.
 DEADLINE = 5
+PATIENCE = 120
 MEMORY = 4 << 30
 #: Of the table, after the name of a target.
 HEADS = ("inputs", "seconds", "refused", "exit 0", "exit 1", "exit 3", "failures")
@@ -44,16 +46,24 @@ def _late(_number: int, _frame: Any) -> NoReturn:
 
 def outcome(target: Target, data: bytes) -> int | str:
     """The exit status that an input leads to, or what is wrong with it: the last line of a traceback and its place."""
-    signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
+    for number in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(number, _late)
     try:
-        return target.run(data)
+        try:
+            _limit(DEADLINE, PATIENCE)
+            return target.run(data)
+        finally:
+            _limit(0, 0)
     except LateError as error:
-        return f"takes more than {DEADLINE} s in {_where(error)}"
+        return f"takes too long in {_where(error)}"
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
         return f"{type(error).__name__}: {str(error)[:300]} in {_where(error)}"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _limit(worked: float, passed: float) -> None:
+    """Ends what comes next after some seconds of the processor, or some seconds in all; 0: doesn't."""
+    signal.setitimer(signal.ITIMER_PROF, worked)
+    signal.setitimer(signal.ITIMER_REAL, passed)
 
 
 def _where(error: BaseException) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from kerasdiff.cli.check import NEXT
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.github import MESSAGE, MOST
 from kerasdiff.report.markdown import LARGEST
@@ -30,6 +29,10 @@ _ACTIVE = re.compile(r"[<>`\[\]|&]|://|(?<!\w)[@#]\w|www\.")
 def unsafe(text: str) -> set[str]:
     """The characters of a text that a terminal acts on, but the ends of lines."""
     return {character for character in set(text) if not is_safe(character)}
+
+
+#: What a report of a project's gate may say after its word: what to do.
+_NEXT = r"(?:\n(?:.+\n)+)?"
 
 
 class WrongError(AssertionError):
@@ -73,7 +76,7 @@ def report(form: str, text: str, gate: Gate, shown: Shown) -> None:
 
 
 def _text(text: str, gate: Gate, shown: Shown) -> None:
-    if not re.search(rf"exit\s+status\s+{gate.exit}\.\n\Z", text.removesuffix(NEXT)):
+    if not re.search(rf"^Gate [^\0]*exit\s+status\s+{gate.exit}\.\n{_NEXT}\Z", text, re.MULTILINE):
         wrong("text: another exit status")
 
 
@@ -86,7 +89,7 @@ def _json(text: str, gate: Gate, shown: Shown) -> None:
 def _markdown(text: str, gate: Gate, shown: Shown) -> None:
     if len(text.encode()) > LARGEST:
         wrong("markdown: too large")
-    if f"exit status {gate.exit}." not in text.split("\n")[-2]:
+    if not re.search(rf"^Gate .*exit status {gate.exit}\.\n{_NEXT}\Z", text, re.MULTILINE):
         wrong("markdown: another exit status")
     plain = re.sub("`[^`\n]*`", "", re.sub("^ {6}.*$", "", text, flags=re.MULTILINE))
     plain = re.sub(r"\\[\\`*_{}\[\]<>#|~&]", "", plain)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import select
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fuzz import __main__ as fuzzer
 from tests.fuzz.__main__ import failures, outcome
 from tests.fuzz.mutate import Drawn
 from tests.fuzz.pair import NAMES, pair
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import TARGETS, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FOUND = Path(__file__).parent / "found"
 SEED = 1
@@ -36,3 +42,19 @@ def test_a_pair_says_what_it_is_made_for(name: str) -> None:
 def test_bytes_choose_an_input(name: str) -> None:
     made = {TARGETS[name].make(Drawn(data)) for data in (b"", b"\xff" * 4000, bytes(range(256)) * 20)}
     assert len(made) == 3
+
+
+def _spin(_: bytes) -> int:
+    while True:
+        pass
+
+
+def _wait(_: bytes) -> int:
+    while True:
+        select.select([], [], [], 0.01)
+
+
+@pytest.mark.parametrize(("run", "bound"), [(_spin, "DEADLINE"), (_wait, "PATIENCE")])
+def test_what_works_or_waits_too_long_fails(run: Callable[[bytes], int], bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzzer, bound, 0.05)
+    assert str(outcome(Target(lambda _: b"", run, 1), b"")).startswith("takes too long in ")

@@ -14,7 +14,7 @@ import pytest
 from kerasdiff.compare.divergence import divergence
 from kerasdiff.compare.explain import _holds
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.knowledge.rules import Pattern, Rule, Where, rule, rules
+from kerasdiff.knowledge.rules import Index, Pattern, Rule, Where, rule, rules
 from tests.knowledge.fired import FILE, MOVES, PAIRS, comparison, fired
 
 SERIOUS = (Effect.BREAKS, Effect.ARCHITECTURE, Effect.RESULTS)
@@ -70,6 +70,13 @@ def test_no_two_rules_explain_the_same(pair: tuple[str, str]) -> None:
     known = [one for one in rules() if _holds(one.a, found.a) and _holds(one.b, found.b)]
     twice = {one.id: codes for one in found.divergences if len(codes := [kd.code for kd in known if kd.matching(one)]) > 1}
     assert twice == {}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" -> ".join)
+def test_the_index_finds_the_first_rule_that_matches(pair: tuple[str, str]) -> None:
+    index = Index(rules())
+    for one in comparison(*pair).divergences:
+        assert index.first(one) is next((known for known in rules() if known.matching(one)), None)
 
 
 def test_what_the_rules_explain_is_what_it_was() -> None:

@@ -29,6 +29,9 @@ MANIFEST = FOLDER / "manifest.json"
 #: Seconds for a capture: Keras on TensorFlow 1 with two APIs takes five minutes beside other work.
 PATIENCE = 3000
 
+#: Effects of what two captures of one environment may differ in: races that were lost in one of them only.
+ALIKE = ("reproducibility", "info")
+
 _lock = threading.Lock()
 
 
@@ -49,16 +52,30 @@ def names() -> list[str]:
     return list(_data()["releases"])
 
 
-def make(chosen: Sequence[str], *, jobs: int, again: bool, keep: bool, say: Callable[[str], None]) -> list[Outcome]:
-    """Capture these releases, ``jobs`` at a time; what stands already is left, unless ``again``."""
-    wanted = [name for name in (find(one).name for one in chosen) if again or not is_made(name)]
+@dataclass(frozen=True)
+class How:
+    """How the collection is made."""
+
+    jobs: int = 1
+    again: bool = False
+    """Make also what is made already."""
+    confirm: bool = False
+    """Capture what is made already once more, as if that were the second time."""
+    keep: bool = False
+    """Leave the environments."""
+
+
+def make(chosen: Sequence[str], how: How, say: Callable[[str], None]) -> list[Outcome]:
+    """Capture these releases; what stands already is left, unless it is to be made again or confirmed."""
+    found = [find(one).name for one in chosen]
+    wanted = [name for name in found if how.again or how.confirm == is_made(name)]
     say(f"{len(wanted)} of {len(chosen)} releases to capture")
     done = 0
 
     def one(name: str) -> Outcome:
         nonlocal done
         try:
-            told, problem = _made(name, keep=keep), None
+            told, problem = _made(name, how), None
         except (LabError, RuntimeError, OSError) as error:
             told, problem = str(error), str(error)
         with _lock:
@@ -66,7 +83,7 @@ def make(chosen: Sequence[str], *, jobs: int, again: bool, keep: bool, say: Call
             say(f"[{done}/{len(wanted)}] {name}: {told}")
         return Outcome(name, problem)
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(how.jobs) as pool:
         return list(pool.map(one, wanted))
 
 
@@ -77,18 +94,36 @@ def is_made(name: str) -> bool:
     return bool(known and file.exists() and known["sha256"] == _digest(file) and known["recipe"] == find(name).digest)
 
 
-def _made(name: str, *, keep: bool) -> str:
+def join(folder: Path) -> list[str]:
+    """Take over what another machine has made: the files below ``folder``, each beside a manifest that knows it."""
+    joined = []
+    for manifest in sorted(folder.rglob(MANIFEST.name)):
+        for name, row in _manifest(manifest).items():
+            file = manifest.with_name(f"{name}.json.gz")
+            if not file.exists() or _manifest().get(name, {}).get("sha256") == row["sha256"]:
+                continue
+            if row["sha256"] != _digest(file) or row["recipe"] != find(name).digest:
+                message = f"{file}: isn't what {manifest} and the data say; make it again"
+                raise LabError(message)
+            shutil.copy(file, FOLDER)
+            _record(name, row["differs"])
+            joined.append(name)
+    return joined
+
+
+def _made(name: str, how: How) -> str:
     environment = find(name)
     built = builder.build(environment.name)
     with tempfile.TemporaryDirectory() as scratch:
-        files = [Path(scratch, f"{run}.json.gz") for run in ("first", "second")]
-        for file in files:
+        shipped = FOLDER / f"{name}.json.gz"
+        files = [shipped if how.confirm else Path(scratch, "first.json.gz"), Path(scratch, "second.json.gz")]
+        for file in files[how.confirm :]:
             home = Path(scratch, f"home-{file.name}")
             home.mkdir()
             capture_built(built, home, file, patience=PATIENCE)
         differing = disagreement(*files)
         # Told before it is refused: the lab keeps both captures of what doesn't agree.
-        if any(effect != "info" and effect != "reproducibility" for effect in differing.values()):
+        if any(effect not in ALIKE for effect in differing.values()):
             kept = builder.folder() / "disagreeing" / name
             kept.mkdir(parents=True, exist_ok=True)
             for file in files:
@@ -96,13 +131,13 @@ def _made(name: str, *, keep: bool) -> str:
             listed = ", ".join(f"{one} ({effect})" for one, effect in sorted(differing.items())[:5])
             message = f"two captures differ in {len(differing)}: {listed}; both are in {kept}"
             raise DisagreementError(message)
-        shutil.move(files[0], FOLDER / f"{name}.json.gz")
+        if not how.confirm:
+            shutil.move(files[0], shipped)
     with _lock:
-        _record(name, differing)
-    if not keep:
+        _record(name, sorted(differing))
+    if not how.keep:
         builder.remove(name)
-    size = (FOLDER / f"{name}.json.gz").stat().st_size
-    return f"{size / 1000:.0f} kB, {len(differing) or 'no'} facts differ between the two captures"
+    return f"{shipped.stat().st_size / 1000:.0f} kB, {len(differing) or 'no'} facts differ between the two captures"
 
 
 def disagreement(first: Path, second: Path) -> dict[str, str]:
@@ -116,7 +151,7 @@ def disagreement(first: Path, second: Path) -> dict[str, str]:
     return found
 
 
-def _record(name: str, differing: dict[str, str]) -> None:
+def _record(name: str, differing: list[str]) -> None:
     """Write a release into the manifest."""
     rows = _manifest()
     file = FOLDER / f"{name}.json.gz"
@@ -133,7 +168,7 @@ def _record(name: str, differing: dict[str, str]) -> None:
         "recipe": environment.digest,
         "bytes": file.stat().st_size,
         "sha256": _digest(file),
-        "differs": sorted(differing),
+        "differs": differing,
     }
     order = names()
     kept = {one: rows[one] for one in sorted(rows, key=order.index)}
@@ -141,10 +176,10 @@ def _record(name: str, differing: dict[str, str]) -> None:
     write(f"{json.dumps(document, indent=1)}\n".encode(), MANIFEST)
 
 
-def _manifest() -> dict[str, Any]:
-    if not MANIFEST.exists():
+def _manifest(file: Path = MANIFEST) -> dict[str, Any]:
+    if not file.exists():
         return {}
-    found: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))["releases"]
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["releases"]
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from kerasdiff.capture.export import export
 from kerasdiff.probe import canonical
-from kerasdiff.probe.supervisor import FAMILIES
+from kerasdiff.probe.apis import FAMILIES
 from tests.lab.builder import Built, MissingInterpreter, build
 from tests.lab.capture import DECLARED, PATIENCE, environ, run
 

@@ -14,8 +14,9 @@ import pytest
 import kerasdiff
 from kerasdiff.fingerprint.load import parse
 from kerasdiff.probe import VERSION
+from kerasdiff.probe.apis import FAMILIES
 from kerasdiff.probe.canonical import digests, document
-from kerasdiff.probe.supervisor import FAMILIES, OVERRIDES
+from kerasdiff.probe.supervisor import OVERRIDES
 from tests.probe.place import PATIENCE
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from kerasdiff.compare.divergence import NotComparable, divergence
@@ -51,8 +52,39 @@ def test_each_effect_is_a_heading_and_each_cause_an_item() -> None:
         assert len(re.findall("^- ", section, re.M)) == min(here, LIMIT) + (here > LIMIT)
     assert "### Info" not in text
     assert re.search(r"^\*\d+ more that can't change a model\.\*$", text, re.M)
-    assert text.startswith("**")
+    assert re.match(
+        r"## kerasdiff: gate fails\n\n\*\*\d+ findings from \d+ causes: .*\*\*\n\n- A: .*\n- B: .*\n- Packages: k", text
+    )
     assert text.endswith("\n\nGate fails: divergences at or above results (--fail-on); exit status 1.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("failing", "kerasdiff waive"), ("unknown", "--timeout"), ("clean", ""), ("waived", "")]
+)
+def test_of_a_project_it_says_what_to_do(name: str, what: str) -> None:
+    text = MarkdownReporter(Shown(is_check=True)).report(*run(name))
+    assert "\n- A, the baseline: " in text
+    told = text.partition("\nGate ")[2].partition("\n")[2]
+    assert what in told
+    assert bool(told) is bool(what)
+
+
+def test_what_leaves_the_gate_without_an_answer_comes_first() -> None:
+    unknown = NotComparable(id="training", why="the family training is not run in B")
+    comparison = replace(run("failing").comparison, not_comparable=[unknown])
+    text = MarkdownReporter(Shown()).report(comparison, decide(comparison, Effect.RESULTS))
+    assert re.findall("^##+ (.*)", text, re.M)[:3] == [
+        "kerasdiff: gate can't be answered",
+        "Not comparable",
+        "Breaks: the same code raises",
+    ]
+
+
+def test_lines_stay_lines_where_a_host_takes_their_end_for_a_space() -> None:
+    html = MarkdownIt("commonmark").render(report(run("failing").comparison))
+    (item,) = re.findall(r"<li>\s*(?:<p>)?<strong>The optimizers ignore lr.*?</li>", html, re.S)
+    assert re.findall(r"(?<=<br />\n)\S+ \S+", item) == ["in <code>optimizers.Adadelta</code>,", "The new", "To keep"]
+    assert "\\\n" not in re.sub("<[^>]*>", "", html)
 
 
 def test_verbose_names_every_subject() -> None:
@@ -91,7 +123,7 @@ def test_causes_past_the_bound_are_counted() -> None:
 
 def test_nothing_that_differs_is_a_sentence() -> None:
     text = report(compare(fingerprint(THEANO), fingerprint(THEANO)))
-    assert re.match(r"\*\*No divergence in \d+ symbols, the settings and the variables\.\*\*\n", text)
+    assert re.search(r"^\*\*No divergence in \d+ symbols, the settings and the variables\.\*\*\n", text, re.M)
     assert "###" not in text
 
 

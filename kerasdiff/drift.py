@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kerasdiff.capture.interpreter import find as find_interpreter
 from kerasdiff.capture.run import Request, probe
 from kerasdiff.compare.choose import strangers
-from kerasdiff.compare.side import ApiError
+from kerasdiff.compare.side import ApiError, default_api
 from kerasdiff.errors import ExitStatus, KerasdiffError
 from kerasdiff.fingerprint.load import check as checked
 from kerasdiff.fingerprint.load import decode, read, save
@@ -20,6 +20,7 @@ from kerasdiff.gate import baseline as baselines
 from kerasdiff.gate.decide import Gate, judge
 from kerasdiff.gate.locate import Locator
 from kerasdiff.probe import canonical
+from kerasdiff.releases import names, shelf
 from kerasdiff.text import listed, visible
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.fingerprint.document import Fingerprint
     from kerasdiff.gate.policy import Policy, Source, Waiver
+    from kerasdiff.releases.shelf import Step
 
 Raw = dict[str, Any]
 
@@ -54,6 +56,8 @@ class Baseline(NamedTuple):
 
     file: Path
     name: str
+    release: Step | None = None
+    """The shipped release that it is."""
 
     def require(self) -> None:
         """Raises `BaselineError` where the file isn't there."""
@@ -65,15 +69,25 @@ class Baseline(NamedTuple):
             message = f"{visible(str(self.file), 1000)}: no such baseline; write one with: kerasdiff check --update"
             raise BaselineError(message)
 
+    def require_own(self) -> None:
+        """Raises `BaselineError` where it is no file of the project's."""
+        if self.release is not None:
+            message = f"{self.name}: is a shipped release, and stays as it is; name a file: kerasdiff check FILE --update"
+            raise BaselineError(message)
+
 
 def baseline(source: Source, given: str | None = None) -> Baseline:
-    """The baseline that is meant: the file ``given``, else the policy's, else the usual one.
+    """The baseline that is meant: ``given``, else the policy's, else the usual one; a file, or a shipped release.
 
-    Raises `BaselineError` where a name is empty, as an unset variable of a script.
+    Raises `BaselineError` where a name is empty, as an unset variable of a script, `ReleaseError` where no release is named so.
     """
     if given == "":
         message = "the name of the baseline is empty; leave it out for the policy's"
         raise BaselineError(message)
+    text = source.policy.baseline if given is None else given
+    if names.is_name(text):
+        step = names.find(text)
+        return Baseline(shelf.file(step.release), names.name(step), step)
     file = source.baseline() if given is None else Path(given)
     return Baseline(file, _named(file, source))
 
@@ -87,7 +101,13 @@ def _named(file: Path, source: Source) -> str:
 
 def is_about(waiver: Waiver, against: Baseline, source: Source) -> bool:
     """Whether a waiver is about a baseline."""
-    return against.name == _named(source.root / waiver.baseline if waiver.baseline else source.baseline(), source)
+    said = waiver.baseline or source.policy.baseline
+    if names.is_name(said):
+        try:
+            return against.name == names.name(names.find(said))
+        except names.ReleaseError:  # a release that this kerasdiff no longer ships, or not yet
+            return False
+    return against.name == _named(source.root / said if said else source.baseline(), source)
 
 
 def capture(policy: Policy, python: str | None, timeout: float, on_event: Callable[[dict[str, Any]], None]) -> Raw:
@@ -110,6 +130,9 @@ def check(source: Source, against: Baseline, now: Raw, *, name: str = "the captu
     policy = source.policy
     before, called = read(against.file)
     a, b = (_narrowed(document, policy, known_as) for document, known_as in ((before, called), (now, name)))
+    apis: tuple[str | None, str | None] = (None, None)
+    if against.release is not None:
+        a, apis = baselines.moved(a, b), _apis(against.release, a, b)
     slimmed = a.captured.slim
     if slimmed is not None and not baselines.covers(slimmed, policy):
         what = "is slim, made for another scope than the policy's"
@@ -117,12 +140,19 @@ def check(source: Source, against: Baseline, now: Raw, *, name: str = "the captu
         raise BaselineError(message, status=ExitStatus.UNANSWERED)
     day = today or dt.datetime.now(tz=dt.timezone.utc).date()
     try:
-        comparison, gate = judge(a, b, policy, today=day, is_about=lambda waiver: is_about(waiver, against, source))
+        comparison, gate = judge(a, b, policy, today=day, apis=apis, is_about=lambda waiver: is_about(waiver, against, source))
     except ApiError as error:
         message = f"{str(error).rpartition(':')[0]}: change api in the policy"
         raise ApiError(message) from error
     _refuse_strangers(source, comparison)
-    return Drift(comparison, gate, Locator(source, comparison, against.file), against.file)
+    place = against.file if against.release is None else None
+    return Drift(comparison, gate, Locator(source, comparison, place), against.file)
+
+
+def _apis(release: Step, baseline: Fingerprint, now: Fingerprint) -> tuple[str, str | None]:
+    """The API that a release's name implies; of what is there now too, where it isn't the one that people use with it."""
+    is_usual = release.api == default_api(baseline)
+    return release.api, release.api if release.api in now.apis and not is_usual else None
 
 
 def _narrowed(document: Any, policy: Policy, name: str) -> Fingerprint:
@@ -149,6 +179,7 @@ def update(source: Source, against: Baseline, now: Raw, *, slim: bool, name: str
     Raises `KerasdiffError` where it is no fingerprint, where something in it is unknown that the policy gates on, or where it
     can't be written.
     """
+    against.require_own()
     fingerprint = _narrowed(now, source.policy, name)
     day = dt.datetime.now(tz=dt.timezone.utc).date()
     comparison, _ = judge(fingerprint, fingerprint, source.policy, today=day)

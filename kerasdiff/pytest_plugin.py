@@ -24,7 +24,10 @@ class Check(Protocol):
         fingerprint: str | PathLike[str] | None = None,
         timeout: float = 300.0,
     ) -> None:
-        """Paths start at pytest's root; what isn't given is what ``kerasdiff check`` takes, of the interpreter that tests."""
+        """What isn't given is what ``kerasdiff check`` takes, of the interpreter that tests.
+
+        Paths start at pytest's root; the baseline may be the name of a release, as ``tensorflow==2.15``.
+        """
         ...
 
 
@@ -46,6 +49,7 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
         from kerasdiff.errors import ExitStatus, KerasdiffError
         from kerasdiff.fingerprint.load import read
         from kerasdiff.gate.policy import find
+        from kerasdiff.releases.names import is_name
         from kerasdiff.report import words
         from kerasdiff.report.formats import reporter
         from kerasdiff.report.interface import Shown
@@ -58,7 +62,8 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
         report = ""
         try:
             source = find(place(policy), root)
-            against = drift.baseline(source, place(baseline))
+            named = baseline if isinstance(baseline, str) and is_name(baseline) else place(baseline)
+            against = drift.baseline(source, named)
             against.require()
             if fingerprint is not None:
                 now, name = read(str(place(fingerprint)))

@@ -25,6 +25,9 @@ def test_accepted(kerasdiff_check):
 
 def test_nowhere(kerasdiff_check):
     kerasdiff_check("nowhere.json")
+
+def test_stock(kerasdiff_check):
+    kerasdiff_check("tensorflow==2.10", fingerprint={path(A)!r})
 """
 
 
@@ -47,7 +50,13 @@ def test_a_drift_fails_a_projects_tests(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1, done.stderr
-    for outcome, name in (("PASSED", "same"), ("FAILED", "drifted"), ("PASSED", "accepted"), ("FAILED", "nowhere")):
+    for outcome, name in (
+        ("PASSED", "same"),
+        ("FAILED", "drifted"),
+        ("PASSED", "accepted"),
+        ("FAILED", "nowhere"),
+        ("PASSED", "stock"),
+    ):
         assert f"{outcome} test_environment.py::test_{name}" in done.stdout
     assert "The optimizers refuse decay [KD100]" in done.stdout
     assert "nowhere.json: no such baseline; write one with: kerasdiff check --update" in done.stdout

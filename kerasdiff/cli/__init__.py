@@ -23,6 +23,7 @@ COMMANDS = {
     "waive": "Accept divergences from the baseline, with a reason and an expiry.",
     "policy": "Print the policy in force.",
     "verify": "Try the remedies in a live environment.",
+    "releases": "List the releases that are shipped.",
     "explain": "Print what is known of a rule or a symbol.",
     "history": "Print in which release a fact changed.",
     "nearest": "Print which release an environment equals.",

@@ -32,6 +32,12 @@ NEXT = """
 To know more: kerasdiff explain CODE. To accept it as it is now: kerasdiff waive
 ID|CODE --reason … --until …; all of it, as the baseline: kerasdiff check --update
 """
+#: The same, where what is there now was compared with a release.
+NEXT_TO_A_RELEASE = """
+To know more: kerasdiff explain CODE. To accept it as it is now: kerasdiff waive
+ID|CODE --reason … --until … --baseline {release}
+To keep what is there now as a baseline of your own: kerasdiff check --update
+"""
 
 
 @click.command()
@@ -61,8 +67,9 @@ def command(
     """Fail where an environment is no longer what the baseline says.
 
     Captures the environment, compares it with the BASELINE that the project has committed (by default that of the policy, else
-    kerasdiff.json or kerasdiff.json.gz beside it), and exits with what the gate says. The policy stands in pyproject.toml or
-    kerasdiff.toml, see: kerasdiff policy --help
+    kerasdiff.json or kerasdiff.json.gz beside it), and exits with what the gate says. BASELINE may be a shipped release too, as
+    tensorflow==2.15, see: kerasdiff releases. The policy stands in pyproject.toml or kerasdiff.toml, see: kerasdiff policy
+    --help
     """
     if slim and not is_update:
         message = "--slim is about the baseline that is written; add --update."
@@ -76,6 +83,8 @@ def command(
         gated = msgspec.structs.replace(source.policy, fail_on=Effect(fail_on))
         source = msgspec.structs.replace(source, policy=gated)
     against = baseline(source, given)
+    if is_update:
+        against.require_own()
     keep(wanted, [against.file, source.file, fingerprint])
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
     if is_update:
@@ -90,7 +99,7 @@ def command(
     else:
         send(wanted, drift.comparison, drift.gate, shown, drift.locator)
         if drift.gate.exit and Target("text", STDOUT) in wanted:
-            put(NEXT)
+            put(NEXT if against.release is None else NEXT_TO_A_RELEASE.format(release=against.name))
     return drift.gate.exit
 
 

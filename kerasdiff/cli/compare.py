@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kerasdiff.cli import options
-from kerasdiff.cli.operand import environment, read
+from kerasdiff.cli.operand import is_file, read_all
 from kerasdiff.cli.targets import keep, send, targets
 from kerasdiff.compare.choose import choose
 from kerasdiff.compare.engine import compare
@@ -41,15 +41,17 @@ def command(
 ) -> int:
     """Report what differs between A, where the code is known to work, and B, where it moves to.
 
-    A and B are each a fingerprint (.json or .json.gz), - for standard input, or env:PATH for an environment, captured on
-    the spot.
+    A and B are each a fingerprint (.json or .json.gz), - for standard input, a shipped release as tensorflow==2.15 (see:
+    kerasdiff releases), or env:PATH for an environment, captured on the spot.
     """
     if a == b == "-":
         message = "only one of A and B can be standard input"
         raise click.UsageError(message)
     wanted = targets(outputs, form)
-    keep(wanted, [operand for operand in (a, b) if environment(operand) is None])
-    found = choose(compare(read(a), read(b), api_a=api_a or api, api_b=api_b or api), only, ignore)
+    keep(wanted, [operand for operand in (a, b) if is_file(operand)])
+    one, other = read_all(a, b)
+    compared = compare(one.fingerprint, other.fingerprint, api_a=api_a or api or one.api, api_b=api_b or api or other.api)
+    found = choose(compared, only, ignore)
     gate = decide(found, Effect(fail_on))
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
     send(wanted, found, gate, shown)

@@ -27,7 +27,7 @@ def command(policy: str | None) -> None:
     It stands in kerasdiff.toml, or in pyproject.toml under [tool.kerasdiff]. Every key may be left out:
 
     \b
-      baseline = "kerasdiff.json"     what check compares with
+      baseline = "kerasdiff.json"     what check compares with, or a release: "tensorflow==2.15"
       fail-on = "results"             breaks, architecture, results, reproducibility, info
       api = "keras"                   keras, tf.keras, tf_keras; else the one that people use
       families = ["settings", "symbols", "layers"]    captured, and must be known

@@ -42,13 +42,14 @@ class NothingMatches(KerasdiffError):
 def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *, coverage: bool) -> None:
     """Print the facts of a fingerprint: of the subjects that match PATTERN, or an overview.
 
-    Subjects are symbols (layers.LSTM), what models and libraries do (training.fit, numpy.load), settings.*, environment.*,
-    packages.* and runtime.*; * matches anything, dots included.
+    FINGERPRINT is what compare takes for A. Subjects are symbols (layers.LSTM), what models and libraries do (training.fit,
+    numpy.load), settings.*, environment.*, packages.* and runtime.*; * matches anything, dots included.
     """
     if coverage and pattern is not None:
         message = "--coverage takes no PATTERN"
         raise click.UsageError(message)
-    side = Side(read(fingerprint), api)
+    known = read(fingerprint)
+    side = Side(known.fingerprint, api or known.api)
     if coverage:
         from kerasdiff.report import coverage as report
 

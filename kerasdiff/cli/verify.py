@@ -69,11 +69,11 @@ def command(
     if unknown:
         message = f"no such measured family: {', '.join(unknown)}; there are {', '.join(_FAMILIES)}"
         raise click.UsageError(message)
-    choice = Choice(api_a=api_a or api, api_b=api_b or api, families=families, least=Effect(least))
-    fingerprint = read(a)
+    known = read(a)
+    choice = Choice(api_a=api_a or api or known.api, api_b=api_b or api, families=families, least=Effect(least))
     progress = Progress(verbose=False)
     with progress:
-        found = verify(fingerprint, python, choice, tell=progress.tell, on_event=progress.event)
+        found = verify(known.fingerprint, python, choice, tell=progress.tell, on_event=progress.event)
     if form == "json":
         from kerasdiff.report.json import JsonReporter
 

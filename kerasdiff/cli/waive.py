@@ -55,7 +55,7 @@ def _day(_ctx: click.Context, _parameter: click.Parameter, value: str) -> dt.dat
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is accepted.")
 @click.option("--until", required=True, metavar="DATE", callback=_day, help="Last day on which it is, as 2027-01-31; or never.")
 @click.option("--owner", default="", metavar="NAME", help="Who answers for it.")
-@click.option("--baseline", "given", metavar="FILE", help="Baseline that it is about.  [default: that of check]")
+@click.option("--baseline", "given", metavar="BASELINE", help="Baseline that it is about.  [default: that of check]")
 @options.captured
 def command(
     wanted: tuple[str, ...],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasdiff.compare.divergence import Findings, divergence
 from kerasdiff.compare.values import brief, same
-from kerasdiff.fingerprint.document import UNKNOWN_STATES, VALUE, Setting
+from kerasdiff.fingerprint.document import HARDWARE, UNKNOWN_STATES, VALUE, Setting
 from kerasdiff.knowledge.load import Effect, effects
 from kerasdiff.probe import data
 
@@ -17,7 +17,7 @@ _SOURCES = {
     "variable": "an environment variable",
     "file": "keras.json",
     "default": "the default",
-    "hardware": "derived from the machine",
+    HARDWARE: "derived from the machine",
 }
 
 
@@ -47,7 +47,7 @@ def _setting(name: str, one: Setting | None, other: Setting | None, a: Side, b: 
     if same(one.value, other.value):
         return
     effect = effects().setting(name)
-    if "hardware" in (one.source, other.source):
+    if HARDWARE in (one.source, other.source):
         effect = effect.at_most(Effect.REPRODUCIBILITY)
     title = f"{name} is {_told(one)} in A, {_told(other)} in B"
     findings.add(divergence(subject, "value", effect, title, one.value, other.value, cause=_variable(name, a, b)))

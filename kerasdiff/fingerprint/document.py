@@ -12,6 +12,9 @@ SCHEMA = "kerasdiff.fingerprint/1"
 VALUE = "value"
 UNKNOWN_STATES = frozenset({"crashed", "timeout"})
 
+#: Source of a setting that the machine decides.
+HARDWARE = "hardware"
+
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the documents: immutable; keys it doesn't know are kept in the raw JSON."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import sys
@@ -225,7 +224,7 @@ def save(text: str, target: Path, *, force: bool) -> None:
     """
     data = text.encode("utf-8")
     if target.suffix == ".gz":
-        data = gzip.compress(data, mtime=0)
+        data = files.packed(data)
     if target.is_file() and not force and not _holds_the_same(target, text):
         _refuse(visible(str(target)), "exists already; write --force to replace it, or -o for another name")
     write(data, target)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from kerasdiff.compare.choose import overlap
+from kerasdiff.fingerprint.document import HARDWARE
 from kerasdiff.gate.policy import CONTEXT
 from kerasdiff.probe import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kerasdiff.fingerprint.document import Api, Fingerprint, Setting
     from kerasdiff.gate.policy import Policy
 
 Raw = dict[str, Any]
@@ -19,6 +23,8 @@ Raw = dict[str, Any]
 #: Facts of the runtime that change without the environment: the machine that a job happens to get.
 _MACHINE = ("memory", "kernel", "platform")
 _CPU = ("model", "cores", "usable_cores")
+#: Besides these what is the same for all like machines.
+_PLACE = (*_MACHINE, "machine", "libc", "driver", "devices", "cpu")
 
 
 def steady(document: Raw) -> Raw:
@@ -32,6 +38,24 @@ def steady(document: Raw) -> Raw:
     libraries = {name: _calm(subjects) for name, subjects in document.get("libraries", {}).items()}
     told = {key: value for key, value in (("runtime", runtime), ("libraries", libraries)) if key in document}
     return sealed({**document, "captured": captured, "apis": apis, **told})
+
+
+def moved(fingerprint: Fingerprint, to: Fingerprint) -> Fingerprint:
+    """A fingerprint that was captured elsewhere, as if on the machine of another: what that one's machine decides is the same.
+
+    So a release says which Keras there is, and nothing of the machine.
+    """
+    runtime = {key: value for key, value in fingerprint.runtime.items() if key not in _PLACE}
+    runtime |= {key: value for key, value in to.runtime.items() if key in _PLACE}
+    derived = {name: one for api in to.apis.values() for name, one in api.settings.items() if one.source == HARDWARE}
+    apis = {name: _settled(api, derived) for name, api in fingerprint.apis.items()}
+    return msgspec.structs.replace(fingerprint, runtime=runtime, apis=apis)
+
+
+def _settled(api: Api, derived: dict[str, Setting]) -> Api:
+    """An API with the settings that another machine decides."""
+    own = {name: one for name, one in derived.items() if name in api.settings and api.settings[name].source == HARDWARE}
+    return msgspec.structs.replace(api, settings={**api.settings, **own})
 
 
 def _calm_api(api: Raw) -> Raw:

@@ -61,15 +61,17 @@ def judge(
     policy: Policy,
     *,
     today: dt.date,
+    apis: tuple[str | None, str | None] = (None, None),
     is_about: Callable[[Waiver], bool] = lambda _: True,
 ) -> tuple[Comparison, Gate]:
     """What differs between a baseline and what is there now, as far as a policy asks, and the gate's word on it.
 
-    ``is_about`` says whether a waiver is about this baseline. Raises `ApiError` where a side lacks the policy's API.
+    ``apis`` are compared where the policy names none. ``is_about`` says whether a waiver is about this baseline. Raises
+    `ApiError` where a side lacks its API.
     """
     allowances = tuple(tolerance.allowance() for tolerance in policy.tolerances)
-    api = policy.api or None
-    found = compare(baseline, now, api_a=api, api_b=api, allowances=allowances)
+    api_a, api_b = (policy.api or api for api in apis)
+    found = compare(baseline, now, api_a=api_a, api_b=api_b, allowances=allowances)
     found = scope.require(scope.count(found, policy), policy)
     only = [*policy.only, *policy.effects] if policy.only else []
     found = choose(found, only, policy.ignore)

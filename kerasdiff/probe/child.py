@@ -12,7 +12,7 @@ import warnings
 from typing import Any, Callable, Dict, List
 
 from . import apis, runtime, settings, signatures, symbols
-from .frames import Writer
+from .frames import LOST, Writer
 from .values import failure
 
 #: Theano without a compiler: a hundredth of the time, the same numbers to rounding.
@@ -74,6 +74,11 @@ def isolate(folder: str) -> List[str]:
     return [source for source, _ in copies]
 
 
+def _has_error(value: Dict[str, Any]) -> bool:
+    """Whether a fact, or a quantity of it, is that the library raised."""
+    return any(isinstance(part, dict) and part.get("state") == "error" for part in (value, *value.values()))
+
+
 class Child:
     """Runs the families of one API."""
 
@@ -117,7 +122,10 @@ class Child:
             value = describe()
         except Exception as error:
             value = failure(error)
-        self._send(fact=identifier, value=value)
+        lost = self._families is not None and _has_error(value) and self._families.is_lost()
+        self._send(fact=identifier, value=value, **({"lost": True} if lost else {}))
+        if lost:
+            os._exit(LOST)
 
     def _family(self, family: str, api: Any) -> None:
         if family == "runtime":

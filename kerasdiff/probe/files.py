@@ -1,5 +1,7 @@
 """Files written all or nothing."""
 
+import gzip
+import io
 import os
 import stat
 import tempfile
@@ -28,6 +30,14 @@ def write(path: str, data: bytes) -> None:
     except BaseException:
         os.unlink(part)
         raise
+
+
+def packed(data: bytes) -> bytes:
+    """``data`` packed by gzip: the same bytes each time."""
+    target = io.BytesIO()
+    with gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as stream:
+        stream.write(data)
+    return target.getvalue()
 
 
 def _mode(path: str) -> int:

@@ -8,6 +8,8 @@ import os
 from typing import Any, Dict, Optional
 
 MARK = b"\x1ekerasdiff "
+#: The exit status of a process that has told a fact and can tell no other.
+LOST = 75
 
 
 class Writer:

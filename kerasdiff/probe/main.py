@@ -159,7 +159,7 @@ class _Plain:
             while text:
                 text = text[os.write(self._descriptor, text) :]
             return
-        files.write(self._path, text)
+        files.write(self._path, files.packed(text) if self._path.endswith(".gz") else text)
 
     def refuse(self, message: str, status: int) -> int:
         self._tell(message)

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import IO, Any, Dict, Iterator, List, Optional
 
-from .frames import parse
+from .frames import LOST, parse
 
 #: Bytes of a child's own output that are kept for diagnosis.
 MAX_CHATTER = 64 * 1024
@@ -106,6 +106,8 @@ class Process:
 
     def _how_it_ended(self) -> str:
         status = self._child.wait()
+        if status == LOST:
+            return "it left the device unusable; the rest goes on in a new process"
         if status >= 0:
             return "the process ended with status %d" % status
         try:

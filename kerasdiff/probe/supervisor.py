@@ -227,6 +227,8 @@ class ApiRun:
             self._say({"event": "import", "api": self.name, "seconds": frame["seconds"], "facts": frame["value"]})
         elif "fact" in frame:
             self._items[frame["fact"]] = frame["value"]
+            if frame.get("lost"):
+                self._once(frame["fact"], frame["value"])
         elif "family" in frame:
             self._spent[frame["family"]] = self._spent.get(frame["family"], 0.0) + frame["seconds"]
             failed = frame.get("failed")
@@ -249,9 +251,13 @@ class ApiRun:
         if current != family and current not in self._items:  # else it died between two items
             self._items[current] = fact
             self._partial.add(family)
-            group, slash, name = current.partition("/")
-            if group in AGAIN:  # once is enough
-                self._items[AGAIN[group] + slash + name] = fact
+            self._once(current, fact)
+
+    def _once(self, item: str, fact: Dict[str, Any]) -> None:
+        """What cost a process isn't done a second time: the fact stands for both runs."""
+        group, slash, name = item.partition("/")
+        if group in AGAIN:
+            self._items[AGAIN[group] + slash + name] = fact
 
     def _end_family(self, family: str, state: str, message: Optional[str] = None) -> None:
         self.families[family] = {"state": state, "seconds": round(self._spent.get(family, 0.0), 3)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -78,7 +79,12 @@ def moves() -> tuple[tuple[Step, Step], ...]:
 @cache
 def release(name: str) -> Fingerprint:
     """The fingerprint of a shipped release."""
-    return load(str(_folder().joinpath(f"{name}.json.gz")))
+    return load(file(name))
+
+
+def file(name: str) -> Path:
+    """The file of a shipped release."""
+    return Path(str(_folder().joinpath(f"{name}.json.gz")))
 
 
 @cache

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import builder, index
+from tests.lab import builder, collection, index
 from tests.lab.capture import DECLARED, capture
 from tests.lab.data import find
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Fingerprints of what is declared, for the tests.
 DATA = Path(__file__).parents[1] / "data"
-#: Complete fingerprints, shipped with the package.
-RELEASES = Path(__file__).parents[2] / "kerasdiff" / "releases"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +29,16 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "index":
         index.make(_say)
         return 0
-    if options.command in ("capture", "release"):
+    if options.command == "release":
+        chosen = options.names or collection.names()
+        made = collection.make(chosen, jobs=options.jobs, again=options.again, keep=options.keep, say=_say)
+        index.make(_say)
+        return 1 if any(outcome.problem for outcome in made) else 0
+    if options.command == "join":
+        _say(f"joined {', '.join(collection.join(options.folder)) or 'nothing: all of it is there'}")
+        index.make(_say)
+        return 0
+    if options.command == "capture":
         options.names = options.names or sorted(path.name.removesuffix(".json.gz") for path in options.output.glob("*.json.gz"))
         options.action = partial(_capture, options)
     action: Callable[[str], object] = options.action
@@ -53,16 +60,22 @@ def _parser() -> argparse.ArgumentParser:
         chosen = commands.add_parser(command, help=text)
         chosen.add_argument("names", nargs="+", metavar="NAME", help="a name or an alias")
         chosen.set_defaults(action=action)
-    for command, folder, text in (
-        ("capture", DATA, "capture what environments declare, for the tests"),
-        ("release", RELEASES, "capture environments completely, for the package"),
-    ):
-        chosen = commands.add_parser(command, help=f"{text}, built first if need be, as FOLDER/NAME.json.gz")
-        chosen.add_argument(
-            "names", nargs="*", metavar="NAME", help="a name or an alias; default: those captured there already"
-        )
-        chosen.add_argument("-o", "--output", type=Path, default=folder, metavar="FOLDER", help="default: %(default)s")
-        chosen.add_argument("--remove", action="store_true", help="delete each environment afterwards")
+    text = "capture what environments declare, for the tests, built first if need be, as FOLDER/NAME.json.gz"
+    chosen = commands.add_parser("capture", help=text)
+    chosen.add_argument("names", nargs="*", metavar="NAME", help="a name or an alias; default: those captured there already")
+    chosen.add_argument("-o", "--output", type=Path, default=DATA, metavar="FOLDER", help="default: %(default)s")
+    chosen.add_argument("--remove", action="store_true", help="delete each environment afterwards")
+    text = (
+        "make the shipped collection and its index: each release built, captured twice, kept where both agree, and its "
+        "environment deleted"
+    )
+    chosen = commands.add_parser("release", help=text)
+    chosen.add_argument("names", nargs="*", metavar="NAME", help="default: all of releases.yaml; what is made already is left")
+    chosen.add_argument("--jobs", type=int, default=1, metavar="N", help="how many at a time (default: %(default)s)")
+    chosen.add_argument("--again", action="store_true", help="make also what is made already")
+    chosen.add_argument("--keep", action="store_true", help="keep the environments")
+    chosen = commands.add_parser("join", help="take over releases that were made on other machines")
+    chosen.add_argument("folder", type=Path, metavar="FOLDER", help="where their files lie, each beside its manifest.json")
     return parser
 
 
@@ -70,7 +83,7 @@ def _capture(options: argparse.Namespace, name: str) -> None:
     environment = find(name)
     started = time.monotonic()
     target: Path = options.output / f"{environment.name}.json.gz"
-    capture(environment.name, target, *([DECLARED] if options.command == "capture" else []))
+    capture(environment.name, target, DECLARED)
     if options.remove:
         builder.remove(environment.name)
     _say(f"{environment.name}: {time.monotonic() - started:.0f} s, {target.stat().st_size / 1000:.0f} kB in {target}")

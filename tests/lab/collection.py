@@ -29,6 +29,9 @@ MANIFEST = FOLDER / "manifest.json"
 #: Seconds for a capture: Keras on TensorFlow 1 with two APIs takes five minutes beside other work.
 PATIENCE = 3000
 
+#: Effects of what two captures of one environment may differ in: races that were lost in one of them only.
+ALIKE = ("reproducibility", "info")
+
 _lock = threading.Lock()
 
 
@@ -77,6 +80,23 @@ def is_made(name: str) -> bool:
     return bool(known and file.exists() and known["sha256"] == _digest(file) and known["recipe"] == find(name).digest)
 
 
+def join(folder: Path) -> list[str]:
+    """Take over what another machine has made: the files below ``folder``, each beside a manifest that knows it."""
+    joined = []
+    for manifest in sorted(folder.rglob(MANIFEST.name)):
+        for name, row in _manifest(manifest).items():
+            file = manifest.with_name(f"{name}.json.gz")
+            if not file.exists() or _manifest().get(name, {}).get("sha256") == row["sha256"]:
+                continue
+            if row["sha256"] != _digest(file) or row["recipe"] != find(name).digest:
+                message = f"{file}: isn't what {manifest} and the data say; make it again"
+                raise LabError(message)
+            shutil.copy(file, FOLDER)
+            _record(name, row["differs"])
+            joined.append(name)
+    return joined
+
+
 def _made(name: str, *, keep: bool) -> str:
     environment = find(name)
     built = builder.build(environment.name)
@@ -88,7 +108,7 @@ def _made(name: str, *, keep: bool) -> str:
             capture_built(built, home, file, patience=PATIENCE)
         differing = disagreement(*files)
         # Told before it is refused: the lab keeps both captures of what doesn't agree.
-        if any(effect != "info" and effect != "reproducibility" for effect in differing.values()):
+        if any(effect not in ALIKE for effect in differing.values()):
             kept = builder.folder() / "disagreeing" / name
             kept.mkdir(parents=True, exist_ok=True)
             for file in files:
@@ -98,7 +118,7 @@ def _made(name: str, *, keep: bool) -> str:
             raise DisagreementError(message)
         shutil.move(files[0], FOLDER / f"{name}.json.gz")
     with _lock:
-        _record(name, differing)
+        _record(name, sorted(differing))
     if not keep:
         builder.remove(name)
     size = (FOLDER / f"{name}.json.gz").stat().st_size
@@ -116,7 +136,7 @@ def disagreement(first: Path, second: Path) -> dict[str, str]:
     return found
 
 
-def _record(name: str, differing: dict[str, str]) -> None:
+def _record(name: str, differing: list[str]) -> None:
     """Write a release into the manifest."""
     rows = _manifest()
     file = FOLDER / f"{name}.json.gz"
@@ -133,7 +153,7 @@ def _record(name: str, differing: dict[str, str]) -> None:
         "recipe": environment.digest,
         "bytes": file.stat().st_size,
         "sha256": _digest(file),
-        "differs": sorted(differing),
+        "differs": differing,
     }
     order = names()
     kept = {one: rows[one] for one in sorted(rows, key=order.index)}
@@ -141,10 +161,10 @@ def _record(name: str, differing: dict[str, str]) -> None:
     write(f"{json.dumps(document, indent=1)}\n".encode(), MANIFEST)
 
 
-def _manifest() -> dict[str, Any]:
-    if not MANIFEST.exists():
+def _manifest(file: Path = MANIFEST) -> dict[str, Any]:
+    if not file.exists():
         return {}
-    found: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))["releases"]
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["releases"]
     return found
 
 

@@ -71,6 +71,10 @@ class Engine:
         """Forget what earlier cases left in the framework, and set the seeds of Python and NumPy."""
         _seed_plainly()
 
+    def is_lost(self) -> bool:
+        """Whether nothing can be computed any more: on a GPU, a kernel that failed fails all that follows in the process."""
+        return False
+
     def forget(self) -> None:
         """Begin counting layers anew, as a new process does."""
         backend = self.api.backend
@@ -189,6 +193,14 @@ class Eager(Engine):
     def tensor(self, array: Any) -> Any:
         """An array as a tensor."""
         return self.api.ops.convert_to_tensor(array)
+
+    def is_lost(self) -> bool:
+        """See `Engine.is_lost`."""
+        try:
+            self.numbers(self.tensor(numpy.zeros(1, "float32")))
+        except Exception:
+            return True
+        return False
 
     def constant(self, array: Any) -> Any:
         """See `Engine.constant`."""

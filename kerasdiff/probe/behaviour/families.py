@@ -45,6 +45,10 @@ class Families:
         getattr(gc, "freeze", gc.collect)()  # since Python 3.7
         gc.set_threshold(50000, 20, 50)
 
+    def is_lost(self) -> bool:
+        """Whether this process can measure nothing any more."""
+        return self._engine.is_lost()
+
     def run(self, family: str, item: Item) -> None:
         """Measure a family, then once more in reverse order: what depends on chance or on what ran before differs."""
         if family in GROUPS and not any(value is self._symbols.get("models.Model") for _, value in self._own):

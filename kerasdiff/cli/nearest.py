@@ -75,6 +75,10 @@ def _said(found: Nearest, operand: str) -> Iterator[str]:
     share = f"{found.same:,} of {found.facts:,} facts are the same bit for bit"
     if found.equal:
         yield from _wrapped(f"equals the stock release {stock}: no difference at or above reproducibility; {share}")
+    elif not any(number for effect, number in found.counts.items() if effect != "info"):
+        unknown = f"{found.not_comparable:,} parts are not comparable"
+        yield from _wrapped(f"equals the stock release {stock} as far as it was captured; {unknown}; {share}")
+        return
     else:
         yield from _wrapped(f"is nearest to the stock release {stock}: {share}")
         counts = ", ".join(f"{number:,} {effect}" for effect, number in found.counts.items() if number)

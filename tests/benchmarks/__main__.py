@@ -21,6 +21,7 @@ from pathlib import Path
 
 from kerasdiff.capture.export import export
 from kerasdiff.probe import apis as apis_table
+from kerasdiff.releases import shelf
 from tests.lab.builder import build
 from tests.lab.capture import DECLARED, environ
 from tests.lab.data import find
@@ -131,6 +132,9 @@ def comparison(folder: Path) -> None:
         ("check --fingerprint, drifted", ["check", one, "--fingerprint", other], bare, 6),
         ("check --fingerprint, nothing differs, over nothing", ["check", one, "--fingerprint", one], nothing, 40),
         ("--help", ["--help"], nothing, 6),
+        ("history of a subject, all releases", ["history", "layers.LSTM"], nothing, 10),
+        ("nearest, a stock release", ["nearest", str(shelf.file("tensorflow-2.15.1"))], nothing, 10),
+        ("explain of a subject", ["explain", "layers.LSTM"], nothing, 10),
     ):
         cost, known = measure([[*program, *command], yardstick], variables)
         row(what, cost, known, limit)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.knowledge.rules import rule
-from kerasdiff.releases.index import contents, moves
+from kerasdiff.releases.index import contents, moves, reasons
 from kerasdiff.releases.timeline import label, told
 from kerasdiff.text import listed
 
@@ -42,10 +42,10 @@ def page() -> Iterator[str]:
     yield "Each shipped release and the next: how many causes change what, and the worst of them. *Safe*: nothing was found"
     yield "that breaks code, changes the architecture or changes results. Made by [upgrades.py](upgrades.py); nothing here is"
     yield "written by hand. `kerasdiff compare` tells all of it, `kerasdiff explain KD…` what is known of a cause."
-    sections: dict[str, list[Move]] = {}
-    for move in moves():
+    sections: dict[str, list[tuple[Move, tuple[Told, ...]]]] = {}
+    for number, move in enumerate(moves()):
         a, b = (contents().places[place].line for place in (move.a, move.b))
-        sections.setdefault(a if a == b else "From one line to another", []).append(move)
+        sections.setdefault(a if a == b else "From one line to another", []).append((move, reasons(number)))
     for name, steps in sections.items():
         yield ""
         yield f"## {name}"
@@ -53,15 +53,15 @@ def page() -> Iterator[str]:
         yield f"| step | {' | '.join(effect.value for effect in COLUMNS)} | the worst of it |"
         yield f"| --- |{' ---: |' * len(COLUMNS)} --- |"
         is_line = name in {place.line for place in contents().places}
-        yield from (row(move, is_line=is_line) for move in steps)
+        yield from (row(move, why, is_line=is_line) for move, why in steps)
 
 
-def row(move: Move, *, is_line: bool) -> str:
+def row(move: Move, why: tuple[Told, ...], *, is_line: bool) -> str:
     """A step: its causes by effect, and the worst of them."""
-    counts = Counter(reason.effect for reason in move.reasons)
+    counts = Counter(reason.effect for reason in why)
     step = " → ".join(label(place) if is_line else told(place) for place in (move.a, move.b))
     numbers = [str(counts[effect.value] or "") for effect in COLUMNS]
-    serious = [reason for reason in move.reasons if Effect(reason.effect) in SERIOUS]
+    serious = [reason for reason in why if Effect(reason.effect) in SERIOUS]
     worst = "; ".join(said(reason) for reason in serious[:FEW]) or "*safe*"
     more = f"; and {len(serious) - FEW} more" if len(serious) > FEW else ""
     return f"| {step} | {' | '.join(numbers)} | {worst}{more} |"

@@ -57,7 +57,9 @@ def _rule(known: Rule) -> Iterator[str]:
     yield "References"
     yield from (f"    {visible(reference)}" for reference in known.references)
     yield "In the shipped releases"
-    shown = [(move, told) for move in index.moves() for told in move.reasons if told.rule == known.code]
+    shown = [
+        (move, told) for number, move in enumerate(index.moves()) for told in index.reasons(number) if told.rule == known.code
+    ]
     for move, told in shown:
         names = listed(told.named[:_FEW], None) + (f" and {told.subjects - _FEW} more" if told.subjects > _FEW else "")
         yield from _wrapped(f"{_step(move)}: {told.effect} in {names}{told.measured}", "    ")
@@ -91,7 +93,7 @@ def _subject(what: str) -> Iterator[str]:
             continue
         yield ""
         yield _step(move)
-        yield from _changes(changes, move, {one.name for one in found})
+        yield from _changes(changes, {one.name for one in found})
     yield from _quiet(quiet)
 
 
@@ -108,7 +110,7 @@ def _knows(subject: Subject, move: Move) -> bool:
     return any(timeline.is_there(subject, place) for place in (move.a, move.b))
 
 
-def _changes(changes: Sequence[Change], move: Move, subjects: set[str]) -> Iterator[str]:
+def _changes(changes: Sequence[Change], subjects: set[str]) -> Iterator[str]:
     """What a step changed of these subjects, by reason."""
     by_reason: dict[int, list[Change]] = {}
     for change in changes:
@@ -116,7 +118,7 @@ def _changes(changes: Sequence[Change], move: Move, subjects: set[str]) -> Itera
     for reason, here in sorted(by_reason.items(), key=lambda item: (item[0] < 0, item[0])):
         serious = [change for change in here if change.effect != Effect.INFO.value]
         if serious:
-            yield from _reason(move.reasons[reason], serious, subjects)
+            yield from _reason(index.reasons(serious[0].step)[reason], serious, subjects)
         elif reason >= 0:
             yield from _info(here)
         else:

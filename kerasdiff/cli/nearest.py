@@ -43,7 +43,7 @@ def command(fingerprint: str, api: str | None, form: str) -> None:
         document = {"schema": SCHEMA, **msgspec.to_builtins(found)}
         put(inert_json(msgspec.json.format(msgspec.json.encode(document), indent=1).decode()) + "\n")
         return
-    put("".join(f"{line}\n" for line in _text(found)))
+    put("".join(f"{line}\n" for line in _text(found, fingerprint)))
 
 
 def _read(operand: str) -> tuple[bytes, str]:
@@ -62,11 +62,11 @@ def _read(operand: str) -> tuple[bytes, str]:
         return probe(find(operand.removeprefix("env:")), Request(), progress.event).encode("ascii"), "the capture"
 
 
-def _text(found: Nearest) -> Iterator[str]:
-    yield from (inert(line) for line in _said(found))
+def _text(found: Nearest, operand: str) -> Iterator[str]:
+    yield from (inert(line) for line in _said(found, operand))
 
 
-def _said(found: Nearest) -> Iterator[str]:
+def _said(found: Nearest, operand: str) -> Iterator[str]:
     yield _side(found.environment)
     stock = f"{found.release} ({found.stock.api})"
     if found.identical:
@@ -76,6 +76,10 @@ def _said(found: Nearest) -> Iterator[str]:
     share = f"{found.same:,} of {found.facts:,} facts are the same bit for bit"
     if found.equal:
         yield from _wrapped(f"equals the stock release {stock}: no difference at or above reproducibility; {share}")
+    elif not any(number for effect, number in found.counts.items() if effect != "info"):
+        unknown = f"{found.not_comparable:,} parts are not comparable"
+        yield from _wrapped(f"equals the stock release {stock} as far as it was captured; {unknown}; {share}")
+        return
     else:
         yield from _wrapped(f"is nearest to the stock release {stock}: {share}")
         counts = ", ".join(f"{number:,} {effect}" for effect, number in found.counts.items() if number)
@@ -98,6 +102,18 @@ def _said(found: Nearest) -> Iterator[str]:
         f"{one.name}: {one.best_same} of {one.facts} facts of {one.best}, {one.same} of the nearest" for one in found.parts
     ]
     yield from _list("Bit for bit nearer to another release", parts)
+    called = [] if found.equal else _called(found)
+    if called:
+        yield ""
+        yield from _wrapped(f"All of it: kerasdiff compare {called[0]} {operand}")
+
+
+def _called(found: Nearest) -> list[str]:
+    """The names of the nearest release, as commands take them."""
+    from kerasdiff.releases.names import names
+    from kerasdiff.releases.shelf import Step
+
+    return names(Step(found.release, found.stock.api))
 
 
 def _side(one: Side) -> str:

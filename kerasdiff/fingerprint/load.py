@@ -14,7 +14,7 @@ import msgspec
 
 from kerasdiff.errors import KerasdiffError, OutputError
 from kerasdiff.fingerprint.document import SCHEMA, Fingerprint
-from kerasdiff.probe import canonical, files
+from kerasdiff.probe import canonical
 from kerasdiff.text import visible
 
 if TYPE_CHECKING:
@@ -233,6 +233,8 @@ def save(text: str, target: Path, *, force: bool) -> None:
     """
     data = text.encode("utf-8")
     if target.suffix == ".gz":
+        from kerasdiff.probe import files
+
         data = files.packed(data)
     if target.is_file() and not force and not _holds_the_same(target, text):
         _refuse(visible(str(target)), "exists already; write --force to replace it, or -o for another name")
@@ -252,6 +254,8 @@ def write(data: bytes, target: Path) -> None:
 
     Raises `OutputError`.
     """
+    from kerasdiff.probe import files
+
     try:
         files.write(str(target), data)
     except OSError as error:

@@ -125,7 +125,8 @@ class Move(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     """Divergences by effect."""
     not_comparable: int
-    reasons: tuple[Told, ...]
+    reasons: msgspec.Raw
+    """See `reasons`: most questions are about few of them."""
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -148,7 +149,7 @@ class Side(msgspec.Struct, frozen=True):
 
 
 class Stock(msgspec.Struct, frozen=True):
-    """Every API of every release as digests of its facts: see `kerasdiff.releases.outline`."""
+    """Every API of every release, and a digest of its facts: see `kerasdiff.releases.outline`."""
 
     places: tuple[tuple[str, str], ...]
     """Release and API."""
@@ -158,8 +159,6 @@ class Stock(msgspec.Struct, frozen=True):
     """Of each place, the digest of all."""
     sizes: tuple[int, ...]
     """Of each place, the number of facts."""
-    facts: dict[str, dict[str, str]]
-    """Of each fact, by digest: the places that have it so, as bits of a hexadecimal number."""
 
 
 @cache
@@ -170,14 +169,26 @@ def contents() -> Contents:
 
 @cache
 def moves() -> tuple[Move, ...]:
-    """All steps, with the reasons for what they change."""
+    """All steps."""
     return msgspec.json.decode(_read("moves"), type=tuple[Move, ...])
 
 
 @cache
+def reasons(step: int) -> tuple[Told, ...]:
+    """The reasons for what a step changes, by its place among all."""
+    return msgspec.json.decode(moves()[step].reasons, type=tuple[Told, ...])
+
+
+@cache
 def stock() -> Stock:
-    """The digests of the facts of all releases."""
+    """Every API of every release."""
     return msgspec.json.decode(_read("stock"), type=Stock)
+
+
+@cache
+def holders() -> dict[str, dict[str, str]]:
+    """Of each fact, by digest: the places of `stock` that have it so, as bits of a hexadecimal number."""
+    return msgspec.json.decode(_read("holders"), type=dict[str, dict[str, str]])
 
 
 @cache

@@ -131,11 +131,17 @@ class _Found:
         self._known = known
         self.api = api
         self._facts = outline.digests(known, api)
-        self._held = {name: int(self._stock.facts.get(name, {}).get(digest, "0"), 16) for name, digest in self._facts.items()}
-        self._same = _counted(self._held.values(), len(self._stock.places))
-        self._best = max(range(len(self._stock.places)), key=self._score)
-        whole = outline.whole(self._facts)
-        self._identical = [place for place, digest in enumerate(self._stock.wholes) if digest == whole]
+        places, whole = range(len(self._stock.places)), outline.whole(self._facts)
+        self._identical = [place for place in places if self._stock.wholes[place] == whole]
+        self._held: dict[str, int] = {}
+        """Of each fact, the places that have it so, as bits; of no interest where all of them are a release's."""
+        if self._identical:
+            self._same = [len(self._facts) * (place in self._identical) for place in places]
+        else:
+            holders = index.holders()
+            self._held = {name: int(holders.get(name, {}).get(digest, "0"), 16) for name, digest in self._facts.items()}
+            self._same = _counted(self._held.values(), len(places))
+        self._best = max(places, key=self._score)
 
     @property
     def is_identical(self) -> bool:
@@ -171,7 +177,7 @@ class _Found:
             strangers=tuple(
                 name
                 for name in sorted(comparison.b.api.symbols)
-                if not any(f"declared {known}" in self._stock.facts for known in comparison.b.names(name))
+                if not any(f"declared {known}" in index.holders() for known in comparison.b.names(name))
             ),
             missing=tuple(sorted(gone)),
             differences=tuple(self._differences([found for found in serious if found.subject not in gone])),

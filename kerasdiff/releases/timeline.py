@@ -290,25 +290,7 @@ class _Teller:
         if before is None:
             return None
         found = [change for change in self._changes.get((before, place), ()) if change.aspect in aspects]
-        return self._sum(before, place, found)
-
-    def _sum(self, a: int, b: int, found: Sequence[Change]) -> Changed | None:
-        """Changes as one: the worst of them, the largest size, and the rules about them."""
-        if not found:
-            return None
-        worst = min(found, key=lambda change: (_EFFECTS.index(change.effect), -_size(change)))
-        largest = max(found, key=_size)
-        move = next(move for move in self._moves if (move.a, move.b) == (a, b))
-        serious = [change for change in found if change.effect != Effect.INFO.value] or found
-        rules = dict.fromkeys(move.reasons[change.reason].rule for change in serious if change.reason >= 0)
-        return Changed(
-            effect=worst.effect,
-            title=worst.title,
-            scaled=largest.scaled,
-            rules=tuple(rule for rule in rules if rule is not None),
-            remedy=next((change.remedy for change in serious if change.remedy), None),
-            aspects=len(found),
-        )
+        return _sum(found)
 
     def _events(self, places: list[int]) -> Iterator[Event]:
         """What no row tells: spellings, order of parameters, names of weights."""
@@ -317,7 +299,7 @@ class _Teller:
         for place, before in zip(places[1:], places, strict=False):
             for change in self._changes.get((before, place), ()):
                 if change.aspect not in told and self._wanted(change.aspect):
-                    changed = self._sum(before, place, [change])
+                    changed = _sum([change])
                     assert changed is not None
                     yield Event(release=label(place), aspect=change.aspect, changed=changed)
 
@@ -329,10 +311,28 @@ class _Teller:
             rows: dict[object, list[Change]] = {}
             for change in wanted:
                 rows.setdefault(change.reason if change.reason >= 0 else change.aspect, []).append(change)
-            known = [one for found in rows.values() if (one := self._sum(a, b, found)) is not None]
+            known = [one for found in rows.values() if (one := _sum(found)) is not None]
             if known:
                 ordered = sorted(known, key=lambda one: _EFFECTS.index(one.effect))
                 yield Crossing(a=told(a), b=told(b), changes=tuple(ordered))
+
+
+def _sum(found: Sequence[Change]) -> Changed | None:
+    """Changes as one: the worst of them, the largest size, and the rules about them."""
+    if not found:
+        return None
+    worst = min(found, key=lambda change: (_EFFECTS.index(change.effect), -_size(change)))
+    largest = max(found, key=_size)
+    serious = [change for change in found if change.effect != Effect.INFO.value] or found
+    rules = dict.fromkeys(index.reasons(change.step)[change.reason].rule for change in serious if change.reason >= 0)
+    return Changed(
+        effect=worst.effect,
+        title=worst.title,
+        scaled=largest.scaled,
+        rules=tuple(rule for rule in rules if rule is not None),
+        remedy=next((change.remedy for change in serious if change.remedy), None),
+        aspects=len(found),
+    )
 
 
 _STATES = (ABSENT, NOT_MEASURED, index.UNSTABLE, index.UNKNOWN, "unsupported", "not run")

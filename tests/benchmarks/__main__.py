@@ -20,6 +20,7 @@ from pathlib import Path
 
 from kerasdiff.capture.export import export
 from kerasdiff.probe import apis as apis_table
+from kerasdiff.releases import shelf
 from tests.lab.builder import build
 from tests.lab.capture import DECLARED, environ
 from tests.lab.data import find
@@ -139,6 +140,9 @@ def comparison(folder: Path) -> None:
         ("compare of neighbouring releases, over nothing", ["compare", *near], nothing, 20),
         ("compare of Keras 2 and 3, over nothing", ["compare", *far], nothing, 20),
         ("--help", ["--help"], nothing, 6),
+        ("history of a subject, all releases", ["history", "layers.LSTM"], nothing, 10),
+        ("nearest, a stock release", ["nearest", str(shelf.file("tensorflow-2.15.1"))], nothing, 10),
+        ("explain of a subject", ["explain", "layers.LSTM"], nothing, 10),
     ):
         cost, known = measure([[*program, *command], yardstick], variables)
         row(what, cost, known, limit)

@@ -33,9 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         chosen = options.names or collection.names()
         how = collection.How(options.jobs, options.again, options.confirm, options.keep)
         made = collection.make(chosen, how, _say)
+        index.make(_say)
         return 1 if any(outcome.problem for outcome in made) else 0
     if options.command == "join":
         _say(f"joined {', '.join(collection.join(options.folder)) or 'nothing: all of it is there'}")
+        index.make(_say)
         return 0
     if options.command == "capture":
         options.names = options.names or sorted(path.name.removesuffix(".json.gz") for path in options.output.glob("*.json.gz"))
@@ -64,7 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("names", nargs="*", metavar="NAME", help="a name or an alias; default: those captured there already")
     chosen.add_argument("-o", "--output", type=Path, default=DATA, metavar="FOLDER", help="default: %(default)s")
     chosen.add_argument("--remove", action="store_true", help="delete each environment afterwards")
-    text = "make the shipped collection: each release built, captured twice, kept where both agree, and its environment deleted"
+    text = (
+        "make the shipped collection and its index: each release built, captured twice, kept where both agree, and its "
+        "environment deleted"
+    )
     chosen = commands.add_parser("release", help=text)
     chosen.add_argument("names", nargs="*", metavar="NAME", help="default: all of releases.yaml; what is made already is left")
     chosen.add_argument("--jobs", type=int, default=1, metavar="N", help="how many at a time (default: %(default)s)")

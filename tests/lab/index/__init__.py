@@ -80,7 +80,9 @@ class _Index:
         )
         encode = msgspec.json.encode
         made = {shard: encode([(one.name, one.names, one) for one in found]) for shard, found in shards.items()}
-        return {"contents": encode(contents), "moves": encode(moves), "stock": encode(_stock()), **made}
+        stock, holders = _stock()
+        tables = {"contents": contents, "moves": moves, "stock": stock, "holders": holders}
+        return {**{name: encode(table) for name, table in tables.items()}, **made}
 
     def _steps(self) -> tuple[list[Move], list[dict[str, list[Change]]]]:
         at = {(place.release, place.api): number for number, place in reversed(list(enumerate(self._places)))}
@@ -163,7 +165,8 @@ class _Index:
         return found
 
 
-def _stock() -> Stock:
+def _stock() -> tuple[Stock, dict[str, dict[str, str]]]:
+    """Every API of every release, and which of them have a fact so, by its digest."""
     places: list[tuple[str, str]] = []
     sides, wholes, sizes = [], [], []
     facts: dict[str, dict[str, int]] = {}
@@ -181,7 +184,7 @@ def _stock() -> Stock:
             wholes.append(outline.whole(parts))
             sizes.append(len(parts))
     written = {name: {digest: f"{held:x}" for digest, held in facts[name].items()} for name in sorted(facts)}
-    return Stock(tuple(places), tuple(sides), tuple(wholes), tuple(sizes), written)
+    return Stock(tuple(places), tuple(sides), tuple(wholes), tuple(sizes)), written
 
 
 def _shard(name: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.knowledge.rules import rule
 from kerasdiff.releases.index import Change, Move, Told
@@ -46,7 +48,7 @@ def step(number: int, a: int, b: int, comparison: Comparison) -> Step:
             changes.setdefault(found.subject, []).append(change)
     counts = Counter(found.effect for found in comparison.divergences)
     by_effect = {effect.value: counts[effect] for effect in Effect}
-    return Step(Move(a, b, by_effect, len(comparison.not_comparable), tuple(told)), changes)
+    return Step(Move(a, b, by_effect, len(comparison.not_comparable), msgspec.Raw(msgspec.json.encode(told))), changes)
 
 
 def reached(subject: str, a: Side, b: Side) -> tuple[str | None, str | None]:

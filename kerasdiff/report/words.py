@@ -133,11 +133,14 @@ def packages(comparison: Comparison, most: int | None) -> str:
 def around(comparison: Comparison) -> list[str]:
     """What else differs around Keras: facts of the runtime, and requirements that contradict each other."""
     runtime, conflicts = comparison.context["runtime"], comparison.context["conflicts"]
-    lines = [visible(f"{key}: {_brief(one)} → {_brief(other)}") for key, one, other in runtime]
+    lines = [visible(f"{key}: {_change(one, other)}") for key, one, other in runtime]
     return lines + [visible(f"conflict in {side.upper()}: {line}") for side in "ab" for line in conflicts[side]]
 
 
-def _brief(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(str(part) for part in value)
-    return "unknown" if value is None else str(value)
+def _change(one: object, other: object) -> str:
+    """How a fact of the runtime differs; of lists, as instruction sets, what one side alone has."""
+    if isinstance(one, list) and isinstance(other, list):
+        lost, new = ([str(part) for part in these if part not in those] for these, those in ((one, other), (other, one)))
+        told = [f"only in {side} {' '.join(parts)}" for side, parts in (("A", lost), ("B", new)) if parts]
+        return ", ".join(told) or "in another order"
+    return " → ".join("unknown" if value is None else str(value) for value in (one, other))

@@ -192,7 +192,7 @@ def test_several_reports_at_once(here: Path, kerasdiff: Command) -> None:
     assert done.status == 1
     assert done.out.startswith("A  tf.keras")
     assert json.loads((here / "r.json").read_text(encoding="utf-8"))["gate"]["exit"] == 1
-    assert (here / "r.md").read_text(encoding="utf-8").startswith("**88 findings")
+    assert "\n**88 findings" in (here / "r.md").read_text(encoding="utf-8")
     done = kerasdiff("check", "--fingerprint", path(B), "-o", "json:r.json", "-o", "markdown:-")
     assert done.out == (here / "r.md").read_text(encoding="utf-8")
     done = kerasdiff("check", "--fingerprint", path(B), "-o", "r.txt", "--format", "text")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STARTS = {
     "text": "A  keras 1.2.2",
     "json": '{\n "schema": "kerasdiff.report/1"',
-    "markdown": "**",
+    "markdown": "## kerasdiff: gate ",
     "sarif": '{\n "$schema": ',
     "junit": "<?xml ",
     "github": "::error file=",

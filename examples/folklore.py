@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from kerasdiff.compare.engine import Comparison, compare
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.releases.shelf import history, release
+from kerasdiff.releases.shelf import lines, release
+from kerasdiff.releases.shelf import moves as between_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from kerasdiff.compare.divergence import Divergence
 
 Pair = tuple[str, str]
+#: The lines of Keras that people mean.
+LINES = ("keras", "tf.keras", "keras 3")
 CLAIMS = Path(__file__).with_suffix(".json")
 
 
@@ -73,8 +76,13 @@ def judged(claim: dict[str, Any]) -> tuple[str, str]:
 
 
 def moves() -> list[Pair]:
-    """Each shipped release and the next."""
-    return [(f"{a.release}:{a.api}", f"{b.release}:{b.api}") for a, b in pairwise(history())]
+    """Each shipped release and the next on TensorFlow, and from standalone Keras to tf.keras and to Keras 3."""
+    places = {step for name in LINES for step in lines()[name]}
+    steps = []
+    for name in LINES:
+        steps += pairwise(lines()[name])
+        steps += [(a, b) for a, b in between_lines() if a in lines()[name] and b in places and b not in lines()[name]]
+    return [(f"{a.release}:{a.api}", f"{b.release}:{b.api}") for a, b in steps]
 
 
 @cache

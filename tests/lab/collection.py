@@ -29,8 +29,10 @@ MANIFEST = FOLDER / "manifest.json"
 #: Seconds for a capture: Keras on TensorFlow 1 with two APIs takes five minutes beside other work.
 PATIENCE = 3000
 
-#: Effects of what two captures of one environment may differ in: races that were lost in one of them only.
-ALIKE = ("reproducibility", "info")
+#: What a fact is that both captures have lost: its case crashes each time.
+LOST = "lost in both"
+#: What two captures of one environment may differ in: races that were lost in one of them only, and what each loses.
+ALIKE = ("reproducibility", "info", LOST)
 
 _lock = threading.Lock()
 
@@ -147,7 +149,8 @@ def disagreement(first: Path, second: Path) -> dict[str, str]:
     for api in sorted(a.apis.keys() | b.apis.keys()):
         compared = compare(a, b, api_a=api, api_b=api)
         found |= {f"{api}:{one.id}": one.effect.value for one in compared.divergences}
-        found |= {f"{api}:{one.id}": "not comparable" for one in compared.not_comparable}
+        lost = set.intersection(*({one.id for one in compare(own, own, api_a=api, api_b=api).not_comparable} for own in (a, b)))
+        found |= {f"{api}:{one.id}": LOST if one.id in lost else "not comparable" for one in compared.not_comparable}
     return found
 
 

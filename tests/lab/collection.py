@@ -29,9 +29,9 @@ MANIFEST = FOLDER / "manifest.json"
 #: Seconds for a capture: Keras on TensorFlow 1 with two APIs takes five minutes beside other work.
 PATIENCE = 3000
 
-#: What a fact is that both captures have lost: its case crashes each time.
-LOST = "lost in both"
-#: What two captures of one environment may differ in: races that were lost in one of them only, and what each loses.
+#: What a fact is whose case has crashed: on OpenVINO some do in one capture, and not in another.
+LOST = "lost"
+#: What two captures of one environment may differ in: races that one of them lost, and what it has lost to a crash.
 ALIKE = ("reproducibility", "info", LOST)
 
 _lock = threading.Lock()
@@ -149,8 +149,8 @@ def disagreement(first: Path, second: Path) -> dict[str, str]:
     for api in sorted(a.apis.keys() | b.apis.keys()):
         compared = compare(a, b, api_a=api, api_b=api)
         found |= {f"{api}:{one.id}": one.effect.value for one in compared.divergences}
-        lost = set.intersection(*({one.id for one in compare(own, own, api_a=api, api_b=api).not_comparable} for own in (a, b)))
-        found |= {f"{api}:{one.id}": LOST if one.id in lost else "not comparable" for one in compared.not_comparable}
+        unknown = {one.id: LOST if one.why.startswith("crashed:") else "not comparable" for one in compared.not_comparable}
+        found |= {f"{api}:{identifier}": state for identifier, state in unknown.items()}
     return found
 
 

@@ -212,7 +212,8 @@ def _quantity(
         if _told(a) != _told(b):
             title = f"{case}: {known.words or f'{quantity} is'} {_listed(_told(a))} in A, {_listed(_told(b))} in B"
             effect = Effect.INFO if quantity == "presence" and _told(a) == ["absent"] else known.effect
-            effect = effect.at_most(Effect.REPRODUCIBILITY) if is_random and known.random else effect
+            is_draw = (is_random and known.random) or (known.count and _are_near(_told(a), _told(b)))
+            effect = effect.at_most(Effect.REPRODUCIBILITY) if is_draw else effect
             yield _found(subject, aspect, effect, title, _told(a), _told(b), phases)
         return
     if shapes[0] != shapes[1]:
@@ -267,6 +268,12 @@ def _is_text(parts: list[dict[str, Any]]) -> bool:
 def _told(parts: list[dict[str, Any]]) -> list[Any]:
     """The values of a quantity that is compared exactly: of several tensors, a list of each."""
     return parts[0].get("values", []) if len(parts) == 1 else [part.get("values", []) for part in parts]
+
+
+def _are_near(a: list[Any], b: list[Any]) -> bool:
+    """Whether neither of two counts is twice the other."""
+    counts = [*a, *b]
+    return len(counts) == 2 and all(isinstance(one, int) for one in counts) and max(counts) < 2 * min(counts)
 
 
 def _list(value: Any) -> list[Any]:

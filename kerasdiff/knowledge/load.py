@@ -216,6 +216,8 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is said before the values, which are compared exactly; empty where they are numbers with a size."""
     random: bool = False
     """Whether in a random case the numbers are a seeded draw: another stream, not another result."""
+    count: bool = False
+    """Whether it counts the outcomes of a draw: below twice as many, that is another stream."""
     cast: bool = False
     """Whether what uses it casts it to a data type of its own."""
 

@@ -396,6 +396,20 @@ def test_cases_with_anything_in_them_do_not_differ_from_themselves(cases: Raw) -
         assert getattr(looked_into, what) == getattr(alike, what), what
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "effect"), [(5, 6, "reproducibility"), (6, 5, "reproducibility"), (8, 2, "results"), (1, 2, "results")]
+)
+def test_a_count_of_draws_is_a_result_only_where_one_is_twice_the_other(one: int, other: int, effect: str) -> None:
+    """How many different outputs equal samples have under recurrent dropout: chance decides between neighbours."""
+
+    def drawn(count: int) -> Symbol:
+        fact = {"state": "value", "shape": [1], "dtype": "int64", "values": [count]}
+        return with_cases({"recurrent_dropout@equal3d": {"revision": "1", "distinct": fact}})
+
+    [found] = compare_cases("layers.GRU", drawn(one), drawn(other)).divergences
+    assert found.effect.value == effect
+
+
 def test_most_of_what_is_tried_is_a_fingerprint() -> None:
     assert read(deepcopy(REDUCED)) is not None
     document = deepcopy(REDUCED)

@@ -25,10 +25,10 @@ COMMANDS = {
     "policy": "Print the policy in force.",
     "verify": "Try the remedies in a live environment.",
     "releases": "List the releases that are shipped.",
-    "bisect": "Tell in which release between two something changed.",
+    "bisect": "Tell in which release between A and B something changed.",
     "explain": "Print what is known of a rule or a symbol.",
     "history": "Print in which release a fact changed.",
-    "nearest": "Print which release an environment equals.",
+    "nearest": "Print which shipped release an environment equals.",
     "show": "Print the facts of a fingerprint.",
     "probe": "Export the probe as one file.",
 }

@@ -74,7 +74,7 @@ def test_a_disk_that_fills_up_leaves_the_older_file_as_it_was(tmp_path: Path) ->
 def test_a_folder_without_permission_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     give_up = """
-import os, kerasdiff.cli.targets as command
+import os, tempfile, kerasdiff.probe.files, kerasdiff.cli.targets as command
 write = command.write
 def unprivileged(data, target):
     if os.geteuid() == 0: os.setuid(65534)  # nothing is forbidden to root

@@ -126,6 +126,11 @@ class Place:
         self.write(f"{name}/backend.py", BACKEND + textwrap.dedent(backend))
         self.write(f"{name}/layers.py", LAYERS + textwrap.dedent(layers))
 
+    def plant_tensorflow(self) -> None:
+        """A TensorFlow whose Keras is the package ``keras``; a folder of that name shows that it has one."""
+        self.plant(name="tensorflow", init="import keras")
+        self.write("tensorflow/python/keras/__init__.py", "")
+
     def variables(self, **more: str) -> dict[str, str]:
         """The environment of a process of this place; it marks what runs here."""
         return {

@@ -225,7 +225,7 @@ def test_second_api_does_not_refer_to_what_the_first_has_lost(place: Place) -> N
     layers = classes({"Default": "'tensorflow' in sys.modules and signal.pause()"})
     layers += "".join(f"def takes{number}(x=DefaultLayer()):\n    pass\n" for number in range(12))
     place.plant(layers)
-    place.plant(name="tensorflow", init="import keras")
+    place.plant_tensorflow()
     outcome = place.captured("--timeout", "3")
     assert set(outcome.fingerprint["apis"]) == {"keras", "tf.keras"}
     fingerprint = parse(outcome.out, "planted")
@@ -239,7 +239,7 @@ def test_second_api_does_not_refer_to_what_the_first_has_lost(place: Place) -> N
 
 def test_second_api_refers_to_the_first(place: Place) -> None:
     place.plant()
-    place.plant(name="tensorflow", init="import keras")
+    place.plant_tensorflow()
     outcome = place.captured()
     fingerprint = parse(outcome.out, "planted")
     assert fingerprint.apis["tf.keras"].symbols["layers.Dense"].same_as is None
@@ -484,3 +484,12 @@ def test_deadline() -> None:
     assert short.passed() == "the family symbols took longer than -1 s"
     long.start("symbols", 2e9)  # earlier processes have spent it
     assert long.passed() == "the family symbols took longer than 1e+09 s"
+
+
+def test_tensorflow_without_keras_is_no_api(place: Place) -> None:
+    """As TensorFlow before 1.4."""
+    place.plant()
+    place.plant(name="tensorflow")
+    outcome = place.captured()
+    assert set(outcome.fingerprint["apis"]) == {"keras"}
+    assert {run["state"] for run in outcome.fingerprint["captured"]["families"].values()} == {"ok", "not run"}

@@ -52,7 +52,7 @@ class SubjectError(KerasdiffError):
 @click.option("-v", "--verbose", is_flag=True, help="List everything that changed.")
 @click.help_option("-h", "--help")
 def command(a: str, b: str, subjects: tuple[str, ...], fail_on: str, form: str, *, live: bool, verbose: bool) -> int:
-    """Tell in which release between two something changed, of what matters to a subject.
+    """Tell in which release between A and B something changed, of what matters to a subject.
 
     A and B are names of releases, as tensorflow==2.8 (see: kerasdiff releases). Every shipped release on the way from A to B
     is compared with A: a behaviour can change and come back. The way goes along a line of Keras, and from keras to tf.keras,

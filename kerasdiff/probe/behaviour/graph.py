@@ -39,7 +39,7 @@ def _unoptimized(session: Any, tensorflow: Any) -> Any:
     config = tensorflow.ConfigProto()
     config.CopyFrom(session._config or config)
     config.graph_options.optimizer_options.opt_level = -1
-    rewriting = getattr(config.graph_options, "rewrite_options", None)  # TensorFlow 0.12 has none
+    rewriting: Any = getattr(config.graph_options, "rewrite_options", None)  # TensorFlow 0.12 has none
     if hasattr(rewriting, "disable_meta_optimizer"):
         rewriting.disable_meta_optimizer = True
     return config

@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Try the remedies in a live environment.",
     "explain": "Print what is known of a rule or a symbol.",
     "show": "Print the facts of a fingerprint.",
+    "inspect": "Print what is in a saved model.",
     "probe": "Export the probe as one file.",
 }
 

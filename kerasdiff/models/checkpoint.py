@@ -49,13 +49,12 @@ class Bundle:
         self.entries: dict[str, Entry] = {}
         self._shards = 1
         for key, value in entries(index.read_bytes()):
-            message = Message(value)
+            told = Message(value)
             if key:
-                shape = [part.number(1) for part in message.message(2).messages(2)]
-                at = (message.number(number) for number in (3, 4, 5))
-                self.entries[key] = Entry(message.number(1), shape, *at)
+                shape = [part.number(1) for part in told.message(2).messages(2)]
+                self.entries[key] = Entry(told.number(1), shape, told.number(3), told.number(4), told.number(5))
             else:
-                self._shards = message.number(1, 1)
+                self._shards = told.number(1, 1)
 
     def weights(self) -> dict[str, Weight]:
         """The variables by their keys, with the names that the graph of objects gives them."""

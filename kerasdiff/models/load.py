@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import msgspec
 
+from kerasdiff.models import archive, hdf
 from kerasdiff.models.child import MAX_ANSWER, MEMORY, Answer, seconds, size_of
 from kerasdiff.models.document import ModelError, SavedModel
 from kerasdiff.text import visible
@@ -27,6 +28,8 @@ _VARIABLES = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+#: How the names of saved models end.
+_SUFFIXES = (".h5", ".hdf5", ".keras", ".pb", ".index")
 _SIGXCPU = getattr(signal, "SIGXCPU", None)
 
 
@@ -52,6 +55,20 @@ def load(source: str | Path) -> SavedModel:
     return interpreted(done.returncode, done.stdout, name)
 
 
+def is_one(source: str) -> bool:
+    """Whether an operand is a saved model by its name or its first bytes, rather than a fingerprint."""
+    path = Path(source)
+    try:
+        if path.is_dir() or path.suffix.lower() in _SUFFIXES:
+            return True
+        if not path.is_file():  # reading of a pipe would take what is in it
+            return False
+        with path.open("rb") as stream:
+            return stream.read(8).startswith((hdf.MAGIC, archive.MAGIC))
+    except (OSError, ValueError):
+        return False
+
+
 def interpreted(status: int, data: bytes, name: str) -> SavedModel:
     """What a process that ended with ``status`` said of the file called ``name``.
 
@@ -67,9 +84,8 @@ def interpreted(status: int, data: bytes, name: str) -> SavedModel:
         _refuse(name, visible(found.error, 500))
     if _SIGXCPU is not None and status == -_SIGXCPU:
         _refuse(name, "takes far longer to read than a model of its size; it is damaged")
-    if status == -signal.SIGKILL if hasattr(signal, "SIGKILL") else False:
-        _refuse(name, f"was given up: reading it was killed, perhaps for memory beyond {MEMORY >> 20} MB")
-    _refuse(name, f"is damaged: reading it ended with status {status}")
+    reason = f"is damaged: reading it ended with status {status} (memory is bounded by {MEMORY >> 20} MB)"
+    return _refuse(name, reason)
 
 
 def _found(source: str, name: str) -> Path:
@@ -87,7 +103,8 @@ def _found(source: str, name: str) -> Path:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         _refuse(name, f"can't be read: {visible(reason)}")
-    return path
+    else:
+        return path
 
 
 def _refuse(name: str, what: str) -> NoReturn:

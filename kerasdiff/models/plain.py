@@ -34,7 +34,8 @@ def parsed(text: str | bytes, what: str) -> dict[str, Any]:
     if _is_deep(found):
         message = f"{what} is nested deeper than any configuration of a model"
         raise ModelError(message)
-    return _finite(found)
+    finite: dict[str, Any] = _finite(found)
+    return finite
 
 
 def _named(constant: str) -> str:

@@ -1,4 +1,4 @@
-"""SavedModel folders of TensorFlow: what Keras has put down beside the graph, and the variables. The graph itself is not read."""
+"""SavedModel folders of TensorFlow: what Keras has put down beside the graph, and the variables; not the graph itself."""
 
 from __future__ import annotations
 

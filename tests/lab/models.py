@@ -52,9 +52,7 @@ def save(writer: str, *, keep: bool) -> None:
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
         variables = environ(built, Path(home), quiet)
         here = Path(__file__).parent
-        done = subprocess.run(
-            command, cwd=here, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        done = subprocess.run(command, cwd=here, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False)
         if done.returncode:
             message = f"{writer}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"
             raise LabError(message)

@@ -4,21 +4,23 @@ Runs on Python 3.6 and newer with what the environment has. Prints one JSON docu
 the format, and what the model predicted before it was saved; of what could not be saved, the error.
 """
 
+import importlib
 import json
 import os
 import platform
 import sys
+from typing import Any, Callable, Dict, Iterator, Tuple
 
 import numpy
 
 
-def _array(shape, step=7, start=3):
+def _array(shape: Any, step: Any = 7, start: Any = 3) -> Any:
     """Numbers that need no random generator: multiples of 1/32 between -1/4 and 1/4."""
     size = int(numpy.prod(shape))
     return (((numpy.arange(size) * step + start) % 17 - 8) / 32.0).astype("float32").reshape(shape)
 
 
-def _fill(model):
+def _fill(model: Any) -> None:
     """Overwrite all weights by the formula, each otherwise; variances have to be positive."""
     filled = [
         numpy.abs(_array(one.shape, start=3 + 5 * number)) if one.dtype.kind == "f" else one
@@ -30,35 +32,34 @@ def _fill(model):
 class Generation:
     """One API, with the spellings of its generation."""
 
-    def __init__(self, api):
-        if api == "keras":
-            import keras
-        else:
-            from tensorflow import keras
+    def __init__(self, api: Any) -> None:
+        keras: Any = importlib.import_module("keras") if api == "keras" else importlib.import_module("tensorflow").keras
         self.keras = keras
+        named = hasattr(keras, "__version__")  # the API of TensorFlow 2.15 has none
+        self.version: str = (keras if named else importlib.import_module("keras")).__version__
         if api == "keras" and keras.backend.backend() == "theano":
-            import theano.ifelse  # noqa: F401 - Keras uses it without importing it
-        self.is_first = keras.__version__.startswith("1.")
+            importlib.import_module("theano.ifelse")  # Keras uses it without importing it
+        self.is_first = self.version.startswith("1.")
         self.layers = keras.layers
-        self.is_third = keras.__version__.startswith("3.")
+        self.is_third = self.version.startswith("3.")
 
-    def dense(self, units, **more):
+    def dense(self, units: Any, **more: Any) -> Any:
         """A dense layer."""
         return self.layers.Dense(units, **more)
 
-    def convolution(self, filters, size, **more):
+    def convolution(self, filters: Any, size: Any, **more: Any) -> Any:
         """A convolution of images, channels last."""
         if self.is_first:
             return self.layers.Convolution2D(filters, size, size, dim_ordering="tf", **more)
         return self.layers.Conv2D(filters, size, data_format="channels_last", **more)
 
-    def joined(self, tensors):
+    def joined(self, tensors: Any) -> Any:
         """Two tensors side by side."""
         if self.is_first:
             return self.layers.merge(tensors, mode="concat")
         return self.layers.Concatenate(name="joined")(tensors)
 
-    def model(self, given, output, name=None):
+    def model(self, given: Any, output: Any, name: Any = None) -> Any:
         """A functional model."""
         kind = self.keras.models.Model
         more = {} if name is None else {"name": name}
@@ -66,7 +67,7 @@ class Generation:
 
     # The models
 
-    def sequential(self):
+    def sequential(self) -> Any:
         """Convolution, normalization and recurrence, compiled and trained for a step."""
         first = {"input_shape": (4, 4, 1)}
         layers = [
@@ -82,11 +83,11 @@ class Generation:
         model.compile(optimizer=self._adam(), loss="mse", metrics=["mae"])
         return model, [(4, 4, 1)]
 
-    def _adam(self):
-        rate = "lr" if self.keras.__version__[:3] in ("1.2", "2.2") else "learning_rate"
+    def _adam(self) -> Any:
+        rate = "lr" if self.version[:3] in ("1.2", "2.2") else "learning_rate"
         return self.keras.optimizers.Adam(**{rate: 0.01})
 
-    def functional(self):
+    def functional(self) -> Any:
         """Two inputs, one layer for both."""
         one, other = self.layers.Input((3,), name="one"), self.layers.Input((3,), name="other")
         shared = self.dense(2, activation="tanh", name="shared")
@@ -95,46 +96,48 @@ class Generation:
         model.compile(optimizer="sgd", loss="binary_crossentropy")
         return model, [(3,), (3,)]
 
-    def anonymous(self):
+    def anonymous(self) -> Any:
         """A Lambda layer."""
         double = self.layers.Lambda(lambda x: x * 2.0, name="double", **({"output_shape": (3,)} if self.is_first else {}))
         given = self.layers.Input((3,), name="given")
         return self.model(given, self.dense(1, name="dense")(double(given))), [(3,)]
 
-    def custom(self):
+    def custom(self) -> Any:
         """A layer of the user's own."""
         given = self.layers.Input((3,), name="given")
         return self.model(given, self.dense(1, name="dense")(_scale(self)(factor=3.0, name="scale")(given))), [(3,)]
 
-    def normalized(self):
+    def normalized(self) -> Any:
         """A preprocessing layer with what it has learnt."""
         layer = self._preprocessing("Normalization")(name="normal")
         layer.adapt(numpy.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0], [2.0, 5.0, 2.0]], "float32"))
         given = self.layers.Input((3,), name="given")
         return self.model(given, self.dense(1, name="dense")(layer(given))), [(3,)]
 
-    def words(self):
+    def words(self) -> Any:
         """A vocabulary."""
         layer = self._preprocessing("StringLookup")(vocabulary=["red", "green", "blue"], name="lookup")
         given = self.layers.Input((1,), name="given", dtype="string")
         model = self.model(given, self.layers.Embedding(6, 2, name="colours")(layer(given)))
         return model, None
 
-    def _preprocessing(self, name):
+    def _preprocessing(self, name: Any) -> Any:
         if hasattr(self.layers, name):
             return getattr(self.layers, name)
         return getattr(self.layers.experimental.preprocessing, name)
 
 
-def _scale(generation):
+def _scale(generation: Any) -> Any:
     """The class of the user's own layer."""
 
-    class Scale(generation.layers.Layer):
-        def __init__(self, factor=1.0, **more):
+    base: Any = generation.layers.Layer
+
+    class Scale(base):  # type: ignore[misc]
+        def __init__(self, factor: Any = 1.0, **more: Any) -> None:
             super(Scale, self).__init__(**more)
             self.factor = factor
 
-        def build(self, shape):
+        def build(self, shape: Any) -> None:
             width = int(shape[-1])
             if generation.is_first:
                 self.gain = self.add_weight((width,), initializer="one", name="gain")
@@ -142,10 +145,10 @@ def _scale(generation):
                 self.gain = self.add_weight(shape=(width,), initializer="ones", name="gain")
             super(Scale, self).build(shape)
 
-        def call(self, inputs, mask=None):  # noqa: ARG002
+        def call(self, inputs: Any, _mask: Any = None) -> Any:
             return inputs * self.gain * self.factor
 
-        def get_config(self):
+        def get_config(self) -> Any:
             return dict(super(Scale, self).get_config(), factor=self.factor)
 
     Scale.__module__ = "our.layers"
@@ -155,9 +158,9 @@ def _scale(generation):
 MODELS = ("sequential", "functional", "anonymous", "custom", "normalized", "words")
 
 
-def _forms(generation, name):
+def _forms(generation: Any, name: Any) -> Iterator[Tuple[str, str, Callable[[Any, str], Any]]]:
     """The files that a model is saved as: of each the name, the format, and how it is saved."""
-    version = tuple(int(part) for part in generation.keras.__version__.split("-")[0].split(".")[:2])
+    version = tuple(int(part) for part in generation.version.split("-")[0].split(".")[:2])
     old = not generation.is_third
     yield name + ".h5", "h5", lambda model, path: model.save(path)
     if name == "sequential":
@@ -171,7 +174,7 @@ def _forms(generation, name):
         yield name + ".ckpt/model", "checkpoint", lambda model, path: model.save_weights(path, save_format="tf")
 
 
-def _predicted(model, shapes):
+def _predicted(model: Any, shapes: Any) -> Any:
     if shapes is None:
         return None
     given = [_array((2,) + shape, step=5) for shape in shapes]
@@ -179,7 +182,7 @@ def _predicted(model, shapes):
     return [float("%.7g" % number) for number in numpy.asarray(told).ravel()]
 
 
-def _trained(model, shapes):
+def _trained(model: Any, shapes: Any) -> None:
     """Train for one step, so that the optimizer has weights; then fill the weights again."""
     if getattr(model, "optimizer", None) is None:
         return
@@ -187,8 +190,9 @@ def _trained(model, shapes):
     model.train_on_batch(given if len(given) > 1 else given[0], numpy.ones((2, 1), "float32"))
 
 
-def _saved(generation, name, folder):
-    files, failures = {}, {}
+def _saved(generation: Any, name: Any, folder: Any) -> Tuple[Dict[str, Any], Dict[str, str]]:
+    files: Dict[str, Any] = {}
+    failures: Dict[str, str] = {}
     try:
         model, shapes = getattr(generation, name)()
         if name != "normalized":
@@ -210,18 +214,19 @@ def _saved(generation, name, folder):
     return files, failures
 
 
-def _told(error):
+def _told(error: Any) -> str:
     return "%s: %s" % (type(error).__name__, str(error).strip().splitlines()[0][:200] if str(error).strip() else "")
 
 
-def main(api, folder):
+def main(api: str, folder: str) -> None:
     """Save all models, and print what came of it."""
     generation = Generation(api)
     backend = generation.keras.backend.backend() if not api.startswith("tf.") else "tensorflow"
-    document = {"keras": generation.keras.__version__, "backend": backend, "python": platform.python_version()}
+    document = {"keras": generation.version, "backend": backend, "python": platform.python_version()}
     document.update(files={}, failures={})
     for name in MODELS:
-        generation.keras.backend.clear_session() if hasattr(generation.keras.backend, "clear_session") else None
+        if hasattr(generation.keras.backend, "clear_session"):
+            generation.keras.backend.clear_session()
         files, failures = _saved(generation, name, folder)
         document["files"].update(files)
         document["failures"].update(failures)

@@ -1,4 +1,4 @@
-"""The classes that a release of Keras has, by kind: ``python -m tests.models.classes`` writes them for `kerasdiff.models.config`."""
+"""The classes that releases of Keras have, by kind: ``python -m tests.models.classes`` writes them for the package."""
 
 from __future__ import annotations
 

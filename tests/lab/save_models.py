@@ -222,7 +222,7 @@ def main(api: str, folder: str) -> None:
     """Save all models, and print what came of it."""
     generation = Generation(api)
     backend = generation.keras.backend.backend() if not api.startswith("tf.") else "tensorflow"
-    document = {"keras": generation.version, "backend": backend, "python": platform.python_version()}
+    document: Dict[str, Any] = {"keras": generation.version, "backend": backend, "python": platform.python_version()}
     document.update(files={}, failures={})
     for name in MODELS:
         if hasattr(generation.keras.backend, "clear_session"):

@@ -139,7 +139,10 @@ def bounded(size: int) -> None:
 
 def encoded(found: Answer) -> bytes:
     """An answer as JSON, bounded."""
-    data = msgspec.json.encode(found)
+    try:
+        data = msgspec.json.encode(found)
+    except UnicodeEncodeError:  # half a character, as HDF5 may hold it
+        return msgspec.json.encode(Answer(error="is damaged: a name in it is no Unicode text"))
     if len(data) > MAX_ANSWER:
         return msgspec.json.encode(Answer(error=f"describes a model in more than {MAX_ANSWER >> 20} MB, which none takes"))
     return data

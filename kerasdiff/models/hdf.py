@@ -153,9 +153,9 @@ class Store:
         chunk = dataset.dtype.itemsize
         for extent in dataset.chunks or ():
             chunk *= extent
-        self._budget -= size
-        if self._budget < 0 or chunk > 2 * SLAB:
+        if size > self._budget or chunk > 2 * SLAB:
             return self._unread(path, "unpacks to far more than the file's size")
+        self._budget -= size
         return self._read(dataset, path)
 
     def _read(self, dataset: Any, path: str) -> str | None:

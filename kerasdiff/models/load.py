@@ -17,7 +17,7 @@ from kerasdiff.models.document import ModelError, SavedModel
 from kerasdiff.text import visible
 
 #: Seconds beyond the processor time that reading may take by the clock: a busy machine gives little of its time.
-GRACE = 30
+GRACE = 120
 #: Sets the search path of the starter, and nothing that stands in the working folder.
 _START = "import sys; sys.path[:] = sys.argv.pop(1).split('\\n'); from kerasdiff.models.child import main; main(*sys.argv[1:])"
 #: HDF5 loads no plugins, and locks no files; nothing makes threads, each of which takes memory.

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from tests.fuzz.targets import Target
 
-#: Seconds that an input may take, and bytes of memory that the process may have.
+#: Seconds of processor time that an input may take (a busy machine gives little by the clock), and bytes of memory that the
+#: process may have.
 DEADLINE = 5
 MEMORY = 4 << 30
 #: Of the table, after the name of a target.
@@ -44,8 +45,8 @@ def _late(_number: int, _frame: Any) -> NoReturn:
 
 def outcome(target: Target, data: bytes) -> int | str:
     """The exit status that an input leads to, or what is wrong with it: the last line of a traceback and its place."""
-    signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
+    signal.signal(signal.SIGPROF, _late)
+    signal.setitimer(signal.ITIMER_PROF, DEADLINE)
     try:
         return target.run(data)
     except LateError as error:
@@ -53,7 +54,7 @@ def outcome(target: Target, data: bytes) -> int | str:
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
         return f"{type(error).__name__}: {str(error)[:300]} in {_where(error)}"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _where(error: BaseException) -> str:

@@ -40,6 +40,8 @@ MODELS = Path(__file__).parents[1] / "data" / "models"
 FOLDERS = (".saved_model.zip", ".ckpt.zip")
 #: Seconds of processor time that a child may take; its own bound is a second more.
 DEADLINE = 3.0
+#: Seconds by the clock in which it must say something.
+PATIENCE = 300
 _TOKENS = tuple(
     token.encode("latin-1")
     for token in (
@@ -299,7 +301,7 @@ def _answered(path: Path) -> tuple[int, bytes]:
     os.close(writing)
     pieces: list[bytes] = []
     try:
-        while select.select([reading], [], [], 60)[0]:
+        while select.select([reading], [], [], PATIENCE)[0]:
             piece = os.read(reading, 1 << 20)
             if not piece:
                 break

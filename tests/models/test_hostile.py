@@ -8,7 +8,6 @@ import os
 import pickle
 import struct
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -23,9 +22,11 @@ from tests.models.saved import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 GOOD = MODELS / "keras-2.2.4" / "functional.h5"
 #: Where a weight stands in it; and what unpacks to much.
+ZEROS = bytes(90 << 20)
 WEIGHT = "model_weights/shared/shared/kernel:0"
 CONFIG: dict[str, Any] = {
     "class_name": "Sequential",
@@ -141,7 +142,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     ),
     "a bomb of weights": (
         "a.keras",
-        lambda: zipped({"config.json": json.dumps(CONFIG).encode(), "model.weights.h5": b"\0" * (90 << 20)}, zipfile.ZIP_DEFLATED),
+        lambda: zipped({"config.json": json.dumps(CONFIG).encode(), "model.weights.h5": ZEROS}, zipfile.ZIP_DEFLATED),
         "unpacks to far more than its size",
     ),
     "no index": ("a.index", lambda: b"x" * 100, "is no index of a checkpoint"),
@@ -172,9 +173,10 @@ def test_a_pickle_is_never_read(tmp_path: Path, kerasdiff: Callable[..., Ran]) -
 
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path, kerasdiff: Callable[..., Ran]) -> None:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(stream, "w") as target:
         target.writestr("config.json", "{}")
-        target.writestr("config.json", "{}")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            target.writestr("config.json", "{}")
     (tmp_path / "a.keras").write_bytes(stream.getvalue())
     assert "two entries of one name" in kerasdiff("inspect", tmp_path / "a.keras").refusal()
 

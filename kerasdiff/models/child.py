@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kerasdiff.models import archive, checkpoint, hdf, legacy, savedmodel, stores
 from kerasdiff.models.document import ModelError, SavedModel
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: Bytes of memory that reading may take.
 MEMORY = 1 << 30
@@ -148,8 +143,9 @@ def encoded(found: Answer) -> bytes:
     return data
 
 
-def main(path: str, file: str, *, output: Callable[[bytes], Any] = sys.stdout.buffer.write) -> None:
-    """Read a file and write the answer."""
-    bounded(size_of(Path(path)) if Path(path).exists() else 0)
-    output(encoded(answer(path, file)))
-    sys.stdout.flush()
+def main(path: str, file: str) -> None:
+    """Read a file and write the answer to standard output, on which no library writes anything else."""
+    with os.fdopen(os.dup(1), "wb") as output:
+        os.dup2(2, 1)
+        bounded(size_of(Path(path)) if Path(path).exists() else 0)
+        output.write(encoded(answer(path, file)))

@@ -111,7 +111,7 @@ class SavedModel(Part, frozen=True, kw_only=True):
 
     schema: str = SCHEMA
     file: str
-    """The name that it was given by."""
+    """The path that it was given by."""
     format: str
     """``h5``, ``h5 weights``, ``keras``, ``keras weights``, ``saved_model`` or ``checkpoint``."""
     bytes: int

@@ -43,7 +43,7 @@ def load(source: str | Path) -> SavedModel:
     size = size_of(path)
     variables = {key: value for key, value in os.environ.items() if not key.startswith("HDF5_")} | _VARIABLES
     paths = "\n".join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100 - Path keeps what leads up
-    command = [sys.executable, "-B", "-c", _START, paths, os.path.abspath(path), path.name]  # noqa: PTH100
+    command = [sys.executable, "-B", "-c", _START, paths, os.path.abspath(path), name]  # noqa: PTH100
     try:
         done = subprocess.run(  # noqa: S603 - this very interpreter
             command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds(size) + GRACE, check=False

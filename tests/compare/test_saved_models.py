@@ -191,7 +191,7 @@ def test_every_format_reports_a_comparison_of_models(form: str, kerasdiff: Calla
     if form == "json":
         document = json.loads(done.out)
         assert document["a"] == {
-            "label": "sequential.h5",
+            "label": str(MODELS / BEFORE),
             "api": "keras",
             "version": "1.2.2",
             "backend": None,

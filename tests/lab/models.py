@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.builder import LabError, build, remove
-from tests.lab.capture import PATIENCE, environ
+from tests.lab.capture import environ
 from tests.lab.data import find
 
 #: The models' folders; below them one for each writer.
@@ -33,6 +33,8 @@ WRITERS = {
 }
 #: Runs the script. The code of a Lambda layer holds the name of the file that it stands in: here no more than the name.
 RUN = "import sys; sys.path.pop(0); exec(compile(open('save_models.py').read(), 'save_models.py', 'exec'))"
+#: Seconds that a writer may take: on an idle machine it takes some; Theano compiles for minutes.
+PATIENCE = 3600
 #: Formats that are folders; they travel as an archive.
 FOLDERS = ("saved_model", "checkpoint")
 

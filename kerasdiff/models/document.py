@@ -142,5 +142,5 @@ class SavedModel(Part, frozen=True, kw_only=True):
 
     @property
     def parameters(self) -> int:
-        """How many numbers the weights hold."""
-        return sum(weight.size for weight in self.weights)
+        """How many numbers the weights of layers hold."""
+        return sum(weight.size for _, layer in self.walk() for weight in layer.weights)

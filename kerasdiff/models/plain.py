@@ -54,8 +54,13 @@ def _is_deep(value: Any) -> bool:
 
 
 def _finite(value: Any) -> Any:
-    """The same without what JSON reads as infinity (1e999) or can't write (half a character, an integer beyond 64 bits)."""
+    """The same without what JSON reads as infinity (1e999) or can't write (half a character, an integer beyond 64 bits).
+
+    What Keras marks as a tuple becomes a list, as which it writes most of them.
+    """
     if isinstance(value, dict):
+        if value.get("class_name") == "__tuple__" and isinstance(value.get("items"), list):
+            return _finite(value["items"])
         return {_text(key): _finite(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_finite(part) for part in value]

@@ -47,7 +47,8 @@ def read(store: Store, file: str, size: int) -> SavedModel:
 def alone(store: Store) -> tuple[list[Layer], list[Weight], Optimizer | None]:
     """The layers by their groups, what stands outside them, and the optimizer's state."""
     layers = _groups(store, store.root, "")
-    return layers, _outside(store), _optimizer(store)
+    rest = _weights(store, store.root, "", [*_LAYERS, _OPTIMIZER])  # the model's own, and those of its metrics
+    return layers, rest, _optimizer(store)
 
 
 def assigned(store: Store, model: Layer) -> tuple[Layer, list[Weight], Optimizer | None]:
@@ -56,8 +57,9 @@ def assigned(store: Store, model: Layer) -> tuple[Layer, list[Weight], Optimizer
     A layer's group has the name of its class, counted among those of that class.
     """
     seen: set[str] = set()
-    found = _filled(store, store.root, model, "", seen, [*_LAYERS, _OPTIMIZER])
-    rest = _outside(store)
+    beside = [name for name, _ in store.children(store.root) if name != _OWN]
+    found = _filled(store, store.root, model, "", seen, beside)
+    rest = _weights(store, store.root, "", [*_LAYERS, _OPTIMIZER, _OWN])
     for container in _LAYERS:
         group = store.child(store.root, container)
         for name, part in _sorted(store, group):
@@ -120,11 +122,6 @@ def _groups(store: Store, group: Any, at: str) -> list[Layer]:
             weights = _weights(store, part, path, list(_LAYERS) if inner else [])
             found.append(Layer(name=_name(store, part) or key, class_name="", weights=weights, layers=inner))
     return found
-
-
-def _outside(store: Store) -> list[Weight]:
-    """What stands beside the layers: the model's own variables and those of its metrics."""
-    return _weights(store, store.root, "", [*_LAYERS, _OPTIMIZER])
 
 
 def _optimizer(store: Store) -> Optimizer | None:

@@ -29,6 +29,8 @@ FORMATS = {
 WIDTH = 80
 #: Shown without ``--verbose``: notes, and characters of an argument.
 _NOTES = 20
+#: Where the state of metrics stands, which nobody misses.
+_METRICS = ("metrics/", "compile_metrics/", "keras_api/metrics/")
 _TIMES = "\u00d7"
 _ARGUMENT = 60
 
@@ -55,7 +57,7 @@ def writer(model: SavedModel) -> str:
 
 
 def _lines(model: SavedModel, *, verbose: bool) -> Iterator[str]:
-    weights = model.weights
+    weights = [weight for _, layer in model.walk() for weight in layer.weights]
     yield visible(f"{model.file}: {FORMATS.get(model.format, model.format)}, {_bytes(model.bytes)}", 200)
     yield visible(f"written by {writer(model)}", 200)
     layers = [layer for _, layer in model.walk()][model.model is not None :]
@@ -95,7 +97,8 @@ def _layer(path: str, layer: Layer, before: str, *, verbose: bool) -> Iterator[s
 def _weight(weight: Weight, layer: str) -> str:
     shape = _TIMES.join(map(str, weight.shape)) or "scalar"
     dtype = "" if weight.dtype == "float32" else f" {weight.dtype}"
-    return f"{short(weight, layer)} {shape}{dtype}"
+    name = short(weight, layer)
+    return f"{'' if name.isdecimal() else f'{name} '}{shape}{dtype}"  # Keras 3 numbers them
 
 
 def _arguments(arguments: dict[str, Any], left_out: Any, *, verbose: bool) -> str:
@@ -144,9 +147,9 @@ def peculiar(model: SavedModel) -> Iterator[str]:
             yield f"{path or 'the model'} is of the class {module}{layer.class_name}, which no release of Keras has"
     if model.optimizer is not None and model.optimizer.is_custom:
         yield f"the optimizer is of the class {model.optimizer.class_name}, which no release of Keras has"
-    if model.unassigned:
-        names = listed([weight.path for weight in model.unassigned], 4)
-        yield f"{count(len(model.unassigned), 'weight')} of no layer: {names}"
+    lost = [weight.path for weight in model.unassigned if not weight.path.startswith(_METRICS)]
+    if lost:
+        yield f"{count(len(lost), 'weight')} of no layer: {listed(lost, 4)}"
     yield from model.notes
 
 

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from kerasdiff.compare import configured
 from kerasdiff.compare.divergence import Findings, divergence
 from kerasdiff.compare.engine import Comparison
 from kerasdiff.compare.pairing import kind, pairs
 from kerasdiff.compare.side import Side
 from kerasdiff.compare.values import brief, same
 from kerasdiff.fingerprint.document import SCHEMA, Api, Captured, Fingerprint
-from kerasdiff.knowledge.load import Effect, effects, renames, tolerances
+from kerasdiff.knowledge.load import Effect, tolerances
 from kerasdiff.models.document import short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kerasdiff.compare import configured
+from kerasdiff.compare.divergence import Divergence
     from kerasdiff.models.document import Layer, SavedModel, Weight
 
 #: Subjects that are no layers.
 MODEL, OPTIMIZER, COMPILE = "saved_model", "saved_model.optimizer", "saved_model.compile"
-#: What Keras 1 says in several arguments, by what says it since.
-_MERGED = {"kernel_size": (("nb_row", "nb_col"), ("filter_length",)), "pool_size": (("pool_length",),)}
-#: Other names of arguments that only files hold.
-_SPELLED = {"batch_input_shape": "batch_shape", "input_dtype": "dtype"}
-#: Arguments by the phase in which alone they count. What weights begin with doesn't count where a file holds them.
-_TRAINING = ("trainable", "regularizer", "constraint", "dropout", "rate", "stddev", "momentum")
-_INITIAL = ("initializer", "init")
-#: Names of losses and metrics by their short ones.
-_SHORT = {
-    "mse": "meansquarederror", "mae": "meanabsoluteerror", "mape": "meanabsolutepercentageerror", "acc": "accuracy",
-    "msle": "meansquaredlogarithmicerror",
-}  # fmt: skip
 #: Names of weights by what Keras 1 called them.
 _WEIGHTS = {
     "W": "kernel",
@@ -63,6 +58,12 @@ class _Found(Findings):
         super().__init__(tolerances())
         self.is_ordered = not {a.format, b.format} & {"saved_model", "checkpoint"}
 
+    def cause(self, subject: str) -> str | None:
+        """The argument of a layer that explains other weights: the first that is found to change the architecture."""
+        begin = f"{subject}/parameter."
+        known = self.divergences.items()
+        return next((id_ for id_, one in known if id_.startswith(begin) and one.effect is Effect.ARCHITECTURE), None)
+
 
 def compare(a: SavedModel, b: SavedModel) -> Comparison:
     """Every divergence between two saved models; a subject is the path of a layer, by A's names."""
@@ -77,7 +78,7 @@ def compare(a: SavedModel, b: SavedModel) -> Comparison:
         name: {"layers": {"layers": len(list(model.walk()))}, "weights": {"weights": len(model.weights)}}
         for name, model in (("a", a), ("b", b))
     }
-    found = sorted(findings.divergences.values(), key=lambda one: one.effect.rank)
+    found = sorted(_explained(findings.divergences), key=lambda one: (one.effect.rank, one.cause is not None, one.id))
     return Comparison(
         a=ModelSide(a),
         b=ModelSide(b),
@@ -87,6 +88,16 @@ def compare(a: SavedModel, b: SavedModel) -> Comparison:
         context={"packages": _versions(a, b), "runtime": _formats(a, b), "conflicts": {"a": [], "b": []}},
         of="models",
     )
+
+
+def _explained(found: dict[str, Divergence]) -> Iterator[Divergence]:
+    """The divergences, each cause with what it explains: where an argument changes the weights, these are no finding more."""
+    explained: dict[str, list[str]] = {}
+    for one in found.values():
+        if one.cause is not None and found[one.cause].effect is one.effect:
+            explained.setdefault(one.cause, []).append(one.id)
+    for one in found.values():
+        yield msgspec.structs.replace(one, explains=sorted(explained.get(one.id, [])))
 
 
 def _tops(model: SavedModel) -> list[Layer]:
@@ -173,68 +184,14 @@ def _state(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
             findings.add(divergence(subject, f"config.{key}", Effect.RESULTS, title, one, other, **more))
 
 
-# Arguments
-
-
-def _told(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by the names that files have now."""
-    found = {_SPELLED.get(key, key): value for key, value in arguments.items()}
-    for name, ways in _MERGED.items():
-        for parts in ways:
-            if all(part in found for part in parts):
-                found[name] = [found.pop(part) for part in parts]
-    return found
-
-
 def _arguments(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
-    _compare(
-        subject, (_told(a.arguments), _told(b.arguments)), f"layers.{kind(a.class_name)}", set(a.state) | set(b.state), findings
+    configured.compare(
+        subject,
+        (configured.written(a.arguments), configured.written(b.arguments)),
+        f"layers.{kind(a.class_name)}",
+        set(a.state) | set(b.state),
+        findings,
     )
-
-
-def _compare(subject: str, sides: tuple[dict[str, Any], dict[str, Any]], symbol: str, skip: set[str], findings: _Found) -> None:
-    a, b = sides
-    renamed = _renamed(a, b)
-    for key, value in a.items():
-        now = renamed.get(key, key)
-        if key in skip:
-            continue
-        if now in b:
-            _value(subject, now, symbol, value, b[now], findings)
-        elif not _is_nothing(value):
-            title = f"{key} stands in A's file alone: {brief(value)}"
-            findings.add(divergence(subject, f"parameter.{key}", Effect.INFO, title, value, None))
-    for key, value in b.items():
-        if key not in a and key not in renamed.values() and key not in skip and not _is_nothing(value):
-            title = f"{key} stands in B's file alone: {brief(value)}"
-            findings.add(divergence(subject, f"parameter.{key}", Effect.INFO, title, None, value))
-
-
-def _renamed(a: dict[str, Any], b: dict[str, Any]) -> dict[str, str]:
-    """A's names of arguments that B has by another name."""
-    lost = [key for key in a if key not in b]
-    return {
-        key: other
-        for key in lost
-        for other in [next((name for name in renames().parameter(key) if name in b and name not in a), None)]
-        if other is not None
-    }
-
-
-def _value(subject: str, key: str, symbol: str, one: Any, other: Any, findings: _Found) -> None:
-    if same(one, other, key):
-        return
-    effect, phases = effects().parameter(symbol, key), ["inference", "training"]
-    if any(word in key for word in _INITIAL):
-        effect, phases = Effect.INFO, ["initialization"]
-    elif any(word in key for word in _TRAINING) or symbol.startswith("optimizers"):
-        phases = ["training"]
-    title = f"{key} is {brief(one)} in A, {brief(other)} in B"
-    findings.add(divergence(subject, f"parameter.{key}", effect, title, one, other, phases=phases))
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value is False or value in (0, "", [], {})
 
 
 # Weights
@@ -253,7 +210,7 @@ def _weights(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
     if len(a.weights) != len(b.weights):
         title = f"{len(a.weights)} weights in A, {len(b.weights)} in B"
         sides = [weight.shape for weight in a.weights], [weight.shape for weight in b.weights]
-        findings.add(divergence(subject, "weights", Effect.ARCHITECTURE, title, *sides))
+        findings.add(divergence(subject, "weights", Effect.ARCHITECTURE, title, *sides, cause=findings.cause(subject)))
         return
     one, other = _names(a), _names(b)
     there = dict(zip(other, b.weights, strict=True))
@@ -271,7 +228,8 @@ def _weight(subject: str, name: str, a: Weight, b: Weight, findings: _Found) -> 
     aspect = f"weights.{name}"
     if a.shape != b.shape:
         title = f"{told} is {a.shape} in A, {b.shape} in B"
-        findings.add(divergence(subject, aspect, Effect.ARCHITECTURE, title, a.shape, b.shape))
+        cause = findings.cause(subject)
+        findings.add(divergence(subject, aspect, Effect.ARCHITECTURE, title, a.shape, b.shape, cause=cause))
     elif a.dtype != b.dtype:
         title = f"{told} is {a.dtype} in A, {b.dtype} in B"
         findings.add(divergence(subject, aspect, Effect.RESULTS, title, a.dtype, b.dtype, phases=["inference", "training"]))
@@ -301,7 +259,7 @@ def _optimizers(a: SavedModel, b: SavedModel, findings: _Found) -> None:
             divergence(OPTIMIZER, "config.class", Effect.RESULTS, title, one.class_name, other.class_name, phases=phases)
         )
         return
-    _compare(OPTIMIZER, (one.arguments, other.arguments), f"optimizers.{one.class_name}", set(), findings)
+    configured.compare(OPTIMIZER, (one.arguments, other.arguments), f"optimizers.{one.class_name}", set(), findings)
     counts = len(one.weights), len(other.weights)
     if counts[0] != counts[1]:
         title = f"its state is {counts[0]} weights in A, {counts[1]} in B"
@@ -314,34 +272,10 @@ def _compiled(a: SavedModel, b: SavedModel, findings: _Found) -> None:
     for key in sorted(a.compile.keys() & b.compile.keys()):
         one, other = a.compile[key], b.compile[key]
         if key in ("loss", "metrics", "weighted_metrics"):
-            is_same = _called(one) == _called(other)
+            is_same = configured.called(one) == configured.called(other)
         else:
             is_same = same(one, other, key)
         if not is_same:
             phase = "evaluation" if "metrics" in key else "training"
             title = f"compiled with {key}={brief(one)} in A, {brief(other)} in B"
             findings.add(divergence(COMPILE, f"parameter.{key}", Effect.RESULTS, title, one, other, phases=[phase]))
-
-
-def _called(value: Any) -> list[str]:
-    """The losses or metrics in a value, by names that all generations share."""
-    found: list[str] = []
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list):
-            waiting += part[::-1]
-        elif isinstance(part, dict) and "class_name" in part:
-            held = part.get("config")
-            name = part["class_name"]
-            if isinstance(held, str):
-                name = held
-            elif isinstance(held, dict) and str(name).endswith("MetricWrapper"):
-                name = held.get("fn") or held.get("name") or name
-            waiting.append(name)
-        elif isinstance(part, dict):
-            waiting += [one for _, one in sorted(part.items(), reverse=True)]
-        elif isinstance(part, str):
-            plain = part.replace("_", "").lower()
-            found.append(_SHORT.get(plain, plain))
-    return found

@@ -118,6 +118,13 @@ def test_what_differs_is_found(changed: dict[str, Any], identifier: str, effect:
     assert (found[identifier].effect.value, found[identifier].title) == (effect, title)
 
 
+def test_an_argument_explains_the_weights_that_it_changes() -> None:
+    other = dense(arguments={"units": 3}, weights=[weight("kernel", 3, 3), weight("bias", 3)])
+    found = differs(model(dense()), model(other))
+    assert found["dense/parameter.units"].explains == ["dense/weights.bias", "dense/weights.kernel"]
+    assert found["dense/weights.kernel"].cause == "dense/parameter.units"
+
+
 def test_a_weight_that_was_not_read_is_not_comparable() -> None:
     other = dense(weights=[weight("kernel", 3, 2, digest=None), weight("bias", 2)])
     found = compare(model(dense()), model(other))

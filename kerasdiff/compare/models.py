@@ -19,8 +19,7 @@ from kerasdiff.models.document import short
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kerasdiff.compare import configured
-from kerasdiff.compare.divergence import Divergence
+    from kerasdiff.compare.divergence import Divergence
     from kerasdiff.models.document import Layer, SavedModel, Weight
 
 #: Subjects that are no layers.

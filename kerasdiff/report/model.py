@@ -147,6 +147,8 @@ def peculiar(model: SavedModel) -> Iterator[str]:
             yield f"{path or 'the model'} is of the class {module}{layer.class_name}, which no release of Keras has"
     if model.optimizer is not None and model.optimizer.is_custom:
         yield f"the optimizer is of the class {model.optimizer.class_name}, which no release of Keras has"
+    if model.model is not None and model.optimizer is not None and not model.optimizer.class_name:
+        yield "holds the state of an optimizer, and not which one: who loads it takes a default"
     lost = [weight.path for weight in model.unassigned if not weight.path.startswith(_METRICS)]
     if lost:
         yield f"{count(len(lost), 'weight')} of no layer: {listed(lost, 4)}"

@@ -162,12 +162,13 @@ def _forms(generation: Any, name: Any) -> Iterator[Tuple[str, str, Callable[[Any
     """The files that a model is saved as: of each the name, the format, and how it is saved."""
     version = tuple(int(part) for part in generation.version.split("-")[0].split(".")[:2])
     old = not generation.is_third
+    if generation.is_third or version >= (2, 12):
+        # First: saved as .h5, a model of Keras 3 forgets its optimizer.
+        yield name + ".keras", "keras", lambda model, path: model.save(path)
     yield name + ".h5", "h5", lambda model, path: model.save(path)
     if name == "sequential":
         weights = name + ".weights.h5"
         yield weights, "weights.h5", lambda model, path: model.save_weights(path)
-    if generation.is_third or version >= (2, 12):
-        yield name + ".keras", "keras", lambda model, path: model.save(path)
     if generation.keras.__name__ != "keras" and old and name in ("functional", "normalized", "words"):
         yield name + ".saved_model", "saved_model", lambda model, path: model.save(path, save_format="tf")
     if generation.keras.__name__ != "keras" and old and name == "functional":

@@ -20,10 +20,14 @@ def _array(shape: Any, step: Any = 7, start: Any = 3) -> Any:
     return (((numpy.arange(size) * step + start) % 17 - 8) / 32.0).astype("float32").reshape(shape)
 
 
+#: How far the numbers of one weight of a model begin from those of the one before.
+FILL = 5
+
+
 def _fill(model: Any) -> None:
     """Overwrite all weights by the formula, each otherwise; variances have to be positive."""
     filled = [
-        numpy.abs(_array(one.shape, start=3 + 5 * number)) if one.dtype.kind == "f" else one
+        numpy.abs(_array(one.shape, start=3 + FILL * number)) if one.dtype.kind == "f" else one
         for number, one in enumerate(model.get_weights())
     ]
     model.set_weights(filled)
@@ -224,7 +228,7 @@ def main(api: str, folder: str) -> None:
     generation = Generation(api)
     backend = generation.keras.backend.backend() if not api.startswith("tf.") else "tensorflow"
     document: Dict[str, Any] = {"keras": generation.version, "backend": backend, "python": platform.python_version()}
-    document.update(files={}, failures={})
+    document.update(fill=FILL, files={}, failures={})
     for name in MODELS:
         if hasattr(generation.keras.backend, "clear_session"):
             generation.keras.backend.clear_session()

@@ -19,7 +19,7 @@ MODELS = Path(__file__).parents[1] / "data" / "models"
 MANIFEST: dict[str, dict[str, Any]] = json.loads((MODELS / "manifest.json").read_text("utf-8"))
 #: Every file as ``writer/name``, with what the manifest says of it.
 FILES: dict[str, dict[str, Any]] = {
-    f"{writer}/{name}": {**facts, "writer": writer, "keras": told["keras"], "backend": told["backend"]}
+    f"{writer}/{name}": {**facts, "writer": writer, "keras": told["keras"], "fill": told["fill"], "backend": told["backend"]}
     for writer, told in sorted(MANIFEST.items())
     for name, facts in sorted(told["files"].items())
 }
@@ -41,7 +41,7 @@ def plain(name: str) -> SavedModel:
     return load(MODELS / name)
 
 
-def formula(shape: tuple[int, ...], number: int) -> np.ndarray[Any, Any]:
-    """What the weight ``number`` of a model was filled with; see tests/lab/save_models.py."""
+def formula(shape: tuple[int, ...], number: int, fill: int) -> np.ndarray[Any, Any]:
+    """What the weight ``number`` of a model was filled with, by its writer's ``fill``; see tests/lab/save_models.py."""
     size = int(np.prod(shape))
-    return np.abs(((np.arange(size) * 7 + 3 + 5 * number) % 17 - 8) / 32.0).astype("<f4").reshape(shape)
+    return np.abs(((np.arange(size) * 7 + 3 + fill * number) % 17 - 8) / 32.0).astype("<f4").reshape(shape)

@@ -30,6 +30,7 @@ COMMANDS = {
     "history": "Print in which release a fact changed.",
     "nearest": "Print which shipped release an environment equals.",
     "show": "Print the facts of a fingerprint.",
+    "inspect": "Print what is in a saved model.",
     "probe": "Export the probe as one file.",
 }
 

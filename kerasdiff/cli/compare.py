@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kerasdiff.cli import options
@@ -12,6 +14,9 @@ from kerasdiff.compare.engine import compare
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.interface import Shown
+
+if TYPE_CHECKING:
+    from kerasdiff.compare.engine import Comparison
 
 
 @click.command()
@@ -43,17 +48,39 @@ def command(
     """Report what differs between A, where the code is known to work, and B, where it moves to.
 
     A and B are each a fingerprint (.json or .json.gz), - for standard input, a shipped release as tensorflow==2.15 (see:
-    kerasdiff releases), or env:PATH for an environment, captured on the spot.
+    kerasdiff releases), or env:PATH for an environment, captured on the spot; or both are saved models, see kerasdiff inspect.
     """
     if a == b == "-":
         message = "only one of A and B can be standard input"
         raise click.UsageError(message)
     wanted = targets(outputs, form)
     keep(wanted, [operand for operand in (a, b) if is_file(operand)])
-    one, other = read_all(a, b)
-    compared = compare(one.fingerprint, other.fingerprint, api_a=api_a or api or one.api, api_b=api_b or api or other.api)
-    found = choose(compared, only, ignore)
+    found = choose(_models(a, b, apis=[api, api_a, api_b]) or _compared(a, b, api_a or api, api_b or api), only, ignore)
     gate = decide(found, Effect(fail_on))
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect))
     send(wanted, found, gate, shown)
     return gate.exit
+
+
+def _compared(a: str, b: str, api_a: str | None, api_b: str | None) -> Comparison:
+    """The comparison of two environments."""
+    one, other = read_all(a, b)
+    return compare(one.fingerprint, other.fingerprint, api_a=api_a or one.api, api_b=api_b or other.api)
+
+
+def _models(a: str, b: str, apis: list[str | None]) -> Comparison | None:
+    """The comparison of two saved models; None where neither is one."""
+    from kerasdiff.models.load import is_one, load
+
+    models = [operand != "-" and is_file(operand) and is_one(operand) for operand in (a, b)]
+    if not any(models):
+        return None
+    if not all(models):
+        message = f"{a if models[0] else b} is a saved model, the other is none; compare two models, or two environments."
+        raise click.UsageError(message)
+    if any(apis):
+        message = "--api chooses among the APIs of an environment; saved models have none."
+        raise click.UsageError(message)
+    from kerasdiff.compare import models as saved
+
+    return saved.compare(load(a), load(b))

@@ -31,6 +31,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Any]
     ignored: int = 0
     """How many ids were left out on request."""
+    of: str = "environments"
+    """What A and B are: ``environments``, or ``models`` that were saved."""
 
 
 def compare(

@@ -45,6 +45,13 @@ class Side:
                 self._names.setdefault(alias, name)
         self._names.update({name: name for name in self.api.symbols})
 
+    @property
+    def sentence(self) -> str:
+        """What it is, in a line: its API, the backend and Python, with versions."""
+        backend = f" on {self.api.backend} {self.api.backend_version or ''}".rstrip() if self.api.backend else ""
+        python = self.fingerprint.runtime.get("python")
+        return f"{self.api_name} {self.api.version or '(version unknown)'}{backend}" + (f", Python {python}" if python else "")
+
     def canonical(self, name: str) -> str | None:
         """The canonical name of the object publicly known as ``name``; None where there is none."""
         return self._names.get(name)

@@ -205,6 +205,8 @@ class TextReporter:
 
 def _behaviour(comparison: Comparison) -> str:
     """How much behaviour was measured, on the side that has less of it."""
+    if comparison.of == "models":
+        return ""
     sides = {"A": comparison.a, "B": comparison.b}
     without = [name for name, side in sides.items() if not coverage.families(side)]
     if without:

@@ -39,6 +39,11 @@ _DOES = {
     Effect.ARCHITECTURE: ("changes the architecture", "change the architecture"),
     Effect.RESULTS: ("changes results", "change results"),
 }
+#: What is compared, by what A and B are.
+_COMPARED = {
+    "environments": "symbols, the settings and the variables",
+    "models": "layers, their weights and what they were compiled with",
+}
 _MILDER = (Effect.REPRODUCIBILITY, Effect.INFO)
 
 #: What a gate says, in a word, by the exit status.
@@ -59,10 +64,8 @@ def count(number: int, what: str) -> str:
 
 
 def side(one: Side) -> str:
-    """An environment in a line: its API, the backend and Python, with versions."""
-    backend = f" on {one.api.backend} {one.api.backend_version or ''}".rstrip() if one.api.backend else ""
-    python = one.fingerprint.runtime.get("python")
-    return f"{one.api_name} {one.api.version or '(version unknown)'}{backend}" + (f", Python {python}" if python else "")
+    """A side in a line."""
+    return one.sentence
 
 
 def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
@@ -74,7 +77,7 @@ def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     rest += [f"{waived} waived"] if waived else []
     if not found:
         but = f", but {', '.join(rest)}" if rest else ""
-        return f"No divergence in {comparison.coverage['compared']} symbols, the settings and the variables{but}."
+        return f"No divergence in {comparison.coverage['compared']} {_COMPARED[comparison.of]}{but}."
     besides = "".join(f"; {part}" for part in rest)
     milder = ", ".join(f"{counts[effect.value]} {effect.value}" for effect in _MILDER if counts[effect.value])
     serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)

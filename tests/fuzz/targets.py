@@ -28,7 +28,7 @@ from kerasdiff.knowledge.load import Effect, locations
 from kerasdiff.report.formats import FORMATS, reporter
 from kerasdiff.report.interface import Shown
 from tests.conftest import sealed
-from tests.fuzz import mutate, oracles, policies, reference
+from tests.fuzz import models, mutate, oracles, policies, reference
 from tests.fuzz.oracles import unsafe, wrong
 from tests.fuzz.pair import API, NAMES, pair
 
@@ -528,12 +528,13 @@ def _is_clear(document: Any) -> bool:
 
 
 TARGETS = {
-    "bytes": Target(_bytes_make, _bytes_run, 60),
+    "bytes": Target(_bytes_make, _bytes_run, 50),
     "structure": Target(_structure_make, _structure_run, 10),
     "policy": Target(_policy_make, _policy_run, 10),
     "waivers": Target(_waivers_make, _waivers_run, 10),
     "project": Target(_project_make, _project_run, 4),
     "edit": Target(_edit_make, _edit_run, 6),
+    "models": Target(models.make, lambda data: models.run(data, emptied()), 10),
 }
 
 if not hasattr(os, "mkfifo"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FOUND = Path(__file__).parent / "found"
 SEED = 1
 #: By target, for some seconds in all.
-FEW = {"bytes": 300, "structure": 60, "policy": 150, "waivers": 150, "project": 60, "edit": 60}
+FEW = {"bytes": 300, "structure": 60, "policy": 150, "waivers": 150, "project": 60, "edit": 60, "models": 100}
 
 
 @pytest.mark.parametrize("name", TARGETS)

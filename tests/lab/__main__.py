@@ -1,4 +1,4 @@
-"""The lab on the command line: list, build, find, capture and remove its environments."""
+"""The lab on the command line: list, build, find, capture and remove its environments, and let them save models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import builder, collection, index
+from tests.lab import builder, collection, index, models
 from tests.lab.capture import DECLARED, capture
 from tests.lab.data import find
 
@@ -42,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "capture":
         options.names = options.names or sorted(path.name.removesuffix(".json.gz") for path in options.output.glob("*.json.gz"))
         options.action = partial(_capture, options)
+    if options.command == "models":
+        options.names = options.names or list(models.WRITERS)
+        options.action = partial(_models, options)
     action: Callable[[str], object] = options.action
     outcomes = [_succeeds(action, name) for name in options.names]
     return 0 if all(outcomes) else 1
@@ -79,7 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--keep", action="store_true", help="keep the environments")
     chosen = commands.add_parser("join", help="take over releases that were made on other machines")
     chosen.add_argument("folder", type=Path, metavar="FOLDER", help="where their files lie, each beside its manifest.json")
+    chosen = commands.add_parser("models", help=f"let environments save models in {models.MODELS}, built first if need be")
+    chosen.add_argument("names", nargs="*", metavar="WRITER", help="a folder there; default: all")
+    chosen.add_argument("--remove", action="store_true", help="delete each environment afterwards")
     return parser
+
+
+def _models(options: argparse.Namespace, writer: str) -> None:
+    started = time.monotonic()
+    models.save(writer, keep=not options.remove)
+    _say(f"{writer}: {time.monotonic() - started:.0f} s")
 
 
 def _capture(options: argparse.Namespace, name: str) -> None:

@@ -1,0 +1,91 @@
+"""Models saved by real environments, for the tests: ``python -m tests.lab models``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tests.lab.builder import LabError, build, remove
+from tests.lab.capture import environ
+from tests.lab.data import find
+
+#: The models' folders; below them one for each writer.
+MODELS = Path(__file__).parents[1] / "data" / "models"
+MANIFEST = MODELS / "manifest.json"
+#: Who writes models: an environment and its API, by the name of their folder.
+WRITERS = {
+    "keras-1.2.2": ("keras-1.2.2+theano-1.0.5", "keras"),
+    "keras-2.2.4": ("keras-2.2.4+tensorflow-1.15.5", "keras"),
+    "tf.keras-1.15": ("keras-2.2.4+tensorflow-1.15.5", "tf.keras"),
+    "keras-2.3.1": ("keras-2.3.1+tensorflow-1.15.5", "keras"),
+    "tf.keras-2.3": ("tensorflow-2.3.4", "tf.keras"),
+    "tf.keras-2.10": ("tensorflow-2.10.1", "tf.keras"),
+    "tf.keras-2.15": ("tensorflow-2.15.1", "tf.keras"),
+    "keras-3.0.5": ("keras-3.0.5+tensorflow-2.16.2", "keras"),
+    "keras-3.15.1": ("keras-3.15.1+tensorflow-2.21.0", "keras"),
+    "keras-3.15.1-torch": ("keras-3.15.1+torch-2.13", "keras"),
+}
+#: Runs the script. The code of a Lambda layer holds the name of the file that it stands in: here no more than the name.
+RUN = "import sys; sys.path.pop(0); exec(compile(open('save_models.py').read(), 'save_models.py', 'exec'))"
+#: Seconds that a writer may take: on an idle machine it takes some; Theano compiles for minutes.
+PATIENCE = 3600
+#: Formats that are folders; they travel as an archive.
+FOLDERS = ("saved_model", "checkpoint")
+
+
+def save(writer: str, *, keep: bool) -> None:
+    """Let a writer save all models, in place of what it saved before; ``keep``: its environment stays.
+
+    Raises `LabError`.
+    """
+    if writer not in WRITERS:
+        message = f"no writer is named {writer!r}; there are {', '.join(WRITERS)}"
+        raise LabError(message)
+    environment, api = WRITERS[writer]
+    built = build(find(environment).name)
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder:
+        command = [str(built.python), "-B", "-c", RUN, api, folder]
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
+        variables = environ(built, Path(home), quiet)
+        here = Path(__file__).parent
+        done = subprocess.run(command, cwd=here, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        if done.returncode:
+            message = f"{writer}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"
+            raise LabError(message)
+        told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        _moved(told, Path(folder), MODELS / writer)
+    manifest = json.loads(MANIFEST.read_text("utf-8")) if MANIFEST.exists() else {}
+    manifest[writer] = {"environment": environment, "api": api, **told}
+    MANIFEST.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    if not keep:
+        remove(environment)
+
+
+def _moved(told: dict[str, Any], source: Path, target: Path) -> None:
+    """The files of a writer into its folder: what is a folder as one archive, with a fixed date."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    files, told["files"] = told["files"], {}
+    for name, facts in sorted(files.items()):
+        short = name
+        if facts["format"] in FOLDERS:
+            short = f"{name.partition('/')[0]}.zip"
+            _packed(source / name.partition("/")[0], target / short)
+        else:
+            shutil.copyfile(source / name, target / short)
+        data = (target / short).read_bytes()
+        told["files"][short] = {**facts, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _packed(folder: Path, target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), (2020, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())

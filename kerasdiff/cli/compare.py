@@ -13,6 +13,7 @@ from kerasdiff.compare.choose import choose
 from kerasdiff.compare.engine import compare
 from kerasdiff.gate.decide import decide
 from kerasdiff.knowledge.load import Effect
+from kerasdiff.models.kind import is_saved_model
 from kerasdiff.report.interface import Shown
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ def _compared(a: str, b: str, api_a: str | None, api_b: str | None) -> Compariso
 
 def _models(a: str, b: str, apis: list[str | None]) -> Comparison | None:
     """The comparison of two saved models; None where neither is one."""
-    from kerasdiff.models.load import is_one, load
-
-    models = [operand != "-" and is_file(operand) and is_one(operand) for operand in (a, b)]
+    models = [operand != "-" and is_file(operand) and is_saved_model(operand) for operand in (a, b)]
     if not any(models):
         return None
     if not all(models):
@@ -82,5 +81,6 @@ def _models(a: str, b: str, apis: list[str | None]) -> Comparison | None:
         message = "--api chooses among the APIs of an environment; saved models have none."
         raise click.UsageError(message)
     from kerasdiff.compare import models as saved
+    from kerasdiff.models.load import load
 
     return saved.compare(load(a), load(b))

@@ -11,7 +11,6 @@ from typing import NoReturn
 
 import msgspec
 
-from kerasdiff.models import archive, hdf
 from kerasdiff.models.child import MAX_ANSWER, MEMORY, Answer, seconds, size_of
 from kerasdiff.models.document import ModelError, SavedModel
 from kerasdiff.text import visible
@@ -28,8 +27,6 @@ _VARIABLES = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-#: How the names of saved models end.
-_SUFFIXES = (".h5", ".hdf5", ".keras", ".pb", ".index")
 _SIGXCPU = getattr(signal, "SIGXCPU", None)
 
 
@@ -53,20 +50,6 @@ def load(source: str | Path) -> SavedModel:
     except OSError as error:
         _refuse(name, f"can't be read: {error.strerror or error}")
     return interpreted(done.returncode, done.stdout, name)
-
-
-def is_one(source: str) -> bool:
-    """Whether an operand is a saved model by its name or its first bytes, rather than a fingerprint."""
-    path = Path(source)
-    try:
-        if path.is_dir() or path.suffix.lower() in _SUFFIXES:
-            return True
-        if not path.is_file():  # reading of a pipe would take what is in it
-            return False
-        with path.open("rb") as stream:
-            return stream.read(8).startswith((hdf.MAGIC, archive.MAGIC))
-    except (OSError, ValueError):
-        return False
 
 
 def interpreted(status: int, data: bytes, name: str) -> SavedModel:

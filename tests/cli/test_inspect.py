@@ -30,7 +30,7 @@ def test_text_tells_layers_with_what_was_chosen(kerasdiff: Callable[..., Ran]) -
     assert "lstm  LSTM  units=2" in lines
     assert "    kernel 4\u00d78, recurrent_kernel 2\u00d78, bias 8" in lines
     assert "recurrent_activation" not in done.out  # as the release has it by itself
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines[1:])) <= 80  # the first one names the file
 
 
 def test_verbose_tells_all_arguments_and_digests(kerasdiff: Callable[..., Ran]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kerasdiff.models.load import is_one, load
+from kerasdiff.models.kind import is_saved_model
+from kerasdiff.models.load import load
 from kerasdiff.report.model import peculiar
 from tests.models.saved import FILES, MODELS, formula, place, plain
 
@@ -130,10 +131,10 @@ def test_a_vocabulary_is_told(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".zip")])
 def test_a_saved_model_is_known_as_one(name: str) -> None:
-    assert is_one(str(MODELS / name))
+    assert is_saved_model(str(MODELS / name))
 
 
 def test_a_fingerprint_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
-    assert not is_one(str(tmp_path / "a.json"))
-    assert not is_one(str(tmp_path / "nothing.json"))
+    assert not is_saved_model(str(tmp_path / "a.json"))
+    assert not is_saved_model(str(tmp_path / "nothing.json"))

@@ -19,7 +19,6 @@ from kerasdiff.models.plain import MAX_BYTES, parsed
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAGIC = b"PK\x03\x04"
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _ASSETS = "assets/"
 #: Entries in an archive, and bytes read of an asset.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from kerasdiff.models import archive, checkpoint, hdf, legacy, savedmodel, stores
+from kerasdiff.models import archive, checkpoint, hdf, kind, legacy, savedmodel, stores
 from kerasdiff.models.document import ModelError, SavedModel
 
 #: Bytes of memory that reading may take.
@@ -83,9 +83,9 @@ def _read(path: Path, file: str) -> SavedModel:
         return _folder(path.parent, file)
     if path.name.endswith(".index"):
         return checkpoint.read(path, file, size)
-    if start == hdf.MAGIC:
+    if start == kind.HDF5:
         return _hdf(path, file, size)
-    if start.startswith(archive.MAGIC):
+    if start.startswith(kind.ARCHIVE):
         return archive.read(path, file, size)
     raise ModelError(_PICKLE if start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05" else _NONE)
 

@@ -14,7 +14,6 @@ from kerasdiff.models.document import ModelError, Weight
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAGIC = b"\x89HDF\r\n\x1a\n"
 #: Bytes of an attribute, objects in a file, and levels of groups: many times what the largest models have.
 MAX_ATTRIBUTE = 64 << 20
 MAX_OBJECTS = 200_000

@@ -6,8 +6,9 @@ from pathlib import Path
 
 #: How the names of saved models end.
 _SUFFIXES = (".h5", ".hdf5", ".keras", ".pb", ".index")
-#: The first bytes of HDF5 and of archives.
-_STARTS = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04")
+#: The first bytes of HDF5 files and of archives.
+HDF5 = b"\x89HDF\r\n\x1a\n"
+ARCHIVE = b"PK\x03\x04"
 #: What a folder holds that is one: a SavedModel, or checkpoints.
 _INSIDE = ("saved_model.pb", "checkpoint")
 
@@ -23,6 +24,6 @@ def is_saved_model(source: str) -> bool:
         if not path.is_file():  # reading of a pipe would take what is in it
             return False
         with path.open("rb") as stream:
-            return stream.read(8).startswith(_STARTS)
+            return stream.read(8).startswith((HDF5, ARCHIVE))
     except (OSError, ValueError):
         return False

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import pytest
 
-from kerasdiff.models import archive, child, hdf
+from kerasdiff.models import archive, child, kind
 from kerasdiff.models.document import ModelError
 from kerasdiff.models.load import load
 from tests.conftest import Ran, spawned
@@ -110,7 +110,7 @@ def virtual(file: Any) -> None:
 REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "empty": ("a.h5", lambda: b"", "is no saved model"),
     "text": ("a.keras", lambda: b"hello", "is no saved model"),
-    "only the magic": ("a.h5", lambda: hdf.MAGIC, "is a damaged HDF5 file"),
+    "only the magic": ("a.h5", lambda: kind.HDF5, "is a damaged HDF5 file"),
     "half": ("a.h5", lambda: GOOD.read_bytes()[: GOOD.stat().st_size // 2], "is a damaged HDF5 file"),
     "half an archive": ("a.keras", lambda: zipped({"config.json": b"{}" * 999})[:900], "is a damaged archive"),
     "no model": ("a.h5", lambda: changed(lambda file: file.attrs.__delitem__("model_config")), "is HDF5, but no saved model"),

@@ -136,10 +136,9 @@ def ways(table: Dict[str, Any], entries: List[str]) -> Iterator[Way]:
     for writer, file in sorted({(parts[0], parts[1]) for parts in (name.split("/") for name in entries)}):
         model, _, form = file.partition(".")
         functions: Dict[str, str] = table["formats"]
-        options: List[Dict[str, Any]] = [
-            row["with"] for row in table["ways"] if form in row["formats"] and model in row["models"]
-        ]
-        for more in [{}] + options:
+        options: List[Dict[str, Any]] = [{}]
+        options += [row["with"] for row in table["ways"] if form in row["formats"] and model in row["models"]]
+        for more in options:
             yield Way(writer, file, model, form, functions[form], more)
 
 

@@ -102,7 +102,7 @@ def make(rng: random.Random) -> bytes:
     kind = rng.randrange(10)
     if kind < 5 or name.endswith(FOLDERS):
         data = _damaged_folder(rng, data) if name.endswith(FOLDERS) else mutate.damaged(rng, data, _TOKENS)
-    elif name.endswith(".keras"):
+    elif zipfile.is_zipfile(io.BytesIO(data)):  # TensorFlow 2.12 writes HDF5 as .keras
         data = _archive(rng, data)
     else:
         data = _hdf(rng, data)

@@ -185,7 +185,7 @@ def _one(rng: random.Random, group: Any) -> str | None:
 def _config(rng: random.Random, file: Any, group: Any) -> None:
     for name in ("model_config", "training_config"):
         text = file.attrs.get(name)
-        if text is not None:
+        if isinstance(text, (bytes, str)):  # an earlier trick may have put something else there
             file.attrs[name] = np.bytes_(_edited(rng, text if isinstance(text, bytes) else text.encode())[:60_000])
 
 

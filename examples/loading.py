@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-5
 #: The ways of saving, and what they are called.
 FORMATS = {
-    "h5": "HDF5 (`model.save(\"model.h5\")`)",
+    "h5": 'HDF5 (`model.save("model.h5")`)',
     "keras": "`.keras`",
     "saved_model": "SavedModel folders",
-    "weights.h5": "Weights in HDF5 (`model.save_weights(\"model.weights.h5\")`)",
+    "weights.h5": 'Weights in HDF5 (`model.save_weights("model.weights.h5")`)',
     "ckpt": "TensorFlow checkpoints of weights",
 }  # fmt: skip
 #: What a release says when it fails, told at most.
@@ -56,11 +56,11 @@ def page() -> Iterator[str]:
     writers = list(dict.fromkeys(one.writer for found in readers.values() for one in found))
     yield "# Saved models, loaded elsewhere"
     yield ""
-    yield "Small models that each of the releases at the top has saved, loaded in each release at the left: how many of them load"
-    yield "and predict what they did (within 1e-5 of the largest number), and how many predict *other* numbers. All that is not"
-    yield "counted fails. Nothing is passed but the file, and the class of a custom layer. Made by [loading.py](loading.py) from"
-    yield "the shipped fingerprints; `kerasdiff show tensorflow==2.15 'loading.*'` tells all of one release, and `kerasdiff compare A"
-    yield "B --model FILE` foretells it for a model of your own."
+    yield "Small models that each of the releases at the top has saved, loaded in each release at the left: how many of them"
+    yield "load and predict what they did (within 1e-5 of the largest number), and which predict *other* numbers. All that is"
+    yield "not counted fails. Nothing is passed but the file, and the class of a custom layer. Made by [loading.py](loading.py)"
+    yield "from the shipped fingerprints. `kerasdiff show tensorflow==2.15 'loading.*'` tells all of one release, and `kerasdiff"
+    yield "compare A B --model FILE` foretells it for a model of your own."
     for form, title in FORMATS.items():
         yield ""
         yield f"## {title}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from kerasdiff.compare import markers
 from kerasdiff.probe.names import normalized
 
 if TYPE_CHECKING:
@@ -63,23 +64,23 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
 
 def conflicts(fingerprint: Fingerprint) -> list[str]:
     """Where the Keras stack's installed versions contradict each other's declared requirements, as ``pip check`` says it."""
-    markers = {key: str(value) for key, value in _mapping(fingerprint.runtime.get("markers")).items()}
+    values = {key: str(value) for key, value in _mapping(fingerprint.runtime.get("markers")).items()}
     found = []
     for name, known in sorted(fingerprint.distributions.items()):
         for text in known.requires:
-            broken = _broken(text, fingerprint.packages, markers)
+            broken = _broken(text, fingerprint.packages, values)
             if broken is not None:
                 found.append(f"{name} {fingerprint.packages.get(name)} requires {broken}")
     return found
 
 
-def _broken(requirement: str, packages: dict[str, str], markers: dict[str, str]) -> str | None:
+def _broken(requirement: str, packages: dict[str, str], values: dict[str, str]) -> str | None:
     """What a requirement asks for, and what is there instead; None where it is met, not meant here, or can't be read."""
     text, _, marker = requirement.partition(";")
     written = _NAME.match(text)
     if written is None or _EXTRA in marker:
         return None
-    # Imported here: it costs much, and what reads markers three times that.
+    # Imported here: it costs much, and where no requirements are known it isn't needed.
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
@@ -91,11 +92,8 @@ def _broken(requirement: str, packages: dict[str, str], markers: dict[str, str])
         asked = SpecifierSet("" if versions.startswith("@") else versions)  # what comes from an address may be any version
         if installed is not None and asked.contains(Version(installed), prereleases=True):
             return None
-        if marker:
-            from packaging.markers import Marker
-
-            if not Marker(marker.strip()).evaluate({"extra": "", **markers}):
-                return None
+        if marker and not markers.holds(marker, values):
+            return None
     except (ValueError, KeyError, RecursionError):  # older than PEP 440, or damaged
         return None
     return f"{name}{asked}, installed is {installed}" if installed is not None else f"{name}, which is not installed"

@@ -39,6 +39,11 @@ PAIRS = [
     *MOVES,
     ("tensorflow-2.3.4:tf.keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
+    ("keras-3.3.3+tensorflow-2.16.2:keras", "keras-3.8.0+tensorflow-2.18.1:keras"),
+    ("keras-3.5.0+tensorflow-2.17.1:keras", "keras-3.6.0+tensorflow-2.18.1:keras"),
+    ("tensorflow-2.7.4:tf.keras", "tensorflow-2.8.4:tf.keras"),
+    ("tensorflow-2.9.3:tf.keras", "tensorflow-2.10.1:tf.keras"),
+    ("keras-3.8.0+torch-2.5.1:keras", "keras-3.15.1+torch-2.13:keras"),
     ("keras-3.15.1+torch-2.13:keras", "tensorflow-2.15.1:tf.keras"),
 ]
 

@@ -56,7 +56,7 @@ def _inherited(divergences: dict[str, Divergence]) -> dict[str, Divergence]:
 
 
 def _holds(where: Where, side: Side) -> bool:
-    return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages)
+    return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages, side.device)
 
 
 def _tried(restore: Restore | None, found: Divergence) -> dict[str, Any] | None:

@@ -56,12 +56,15 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str = ""
     packages: dict[str, str] = {}
     """Versions of packages, by name."""
+    device: list[str] = []
+    """What the backend computes on: ``CPU``, ``GPU``, ``TPU``."""
 
-    def fits(self, api: str, backend: str | None, version: str | None, packages: dict[str, str]) -> bool:
+    def fits(self, api: str, backend: str | None, version: str | None, packages: dict[str, str], device: str = "CPU") -> bool:
         """Whether an environment is one of these."""
         return (
             (not self.api or api in self.api)
             and (not self.backend or backend in self.backend)
+            and (not self.device or device in self.device)
             and _within(version, self.version)
             and all(_within(packages.get(name), wanted) for name, wanted in self.packages.items())
         )

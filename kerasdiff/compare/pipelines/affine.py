@@ -21,6 +21,10 @@ class Line(NamedTuple):
         """The largest difference from what it gives of A to B."""
         return max((abs(self.scale * x + self.shift - y) for x, y in zip(a, b, strict=True)), default=0.0)
 
+    def holds(self, a: list[float], b: list[float], most: float) -> bool:
+        """Whether no difference is larger than ``most``."""
+        return all(abs(self.scale * x + self.shift - y) <= most for x, y in zip(a, b, strict=True))
+
 
 SAME = Line(1.0, 0.0)
 
@@ -39,7 +43,7 @@ def is_same(pair: Pair, tolerance: float) -> bool:
     most = tolerance * max(largest(pair.a), largest(pair.b))
     if are_integers(pair.a) and are_integers(pair.b):
         most = min(most, 0.5)
-    return all(abs(x - y) <= most for x, y in zip(pair.a, pair.b, strict=True))
+    return SAME.holds(pair.a, pair.b, most)
 
 
 def rounding(pair: Pair) -> Fit | None:
@@ -71,7 +75,7 @@ def _fitted(pair: Pair, most: float) -> Line | None:
         _snapped(free.shift, ("0", *pipelines().shifts), 1.0, max(2 * most, 0.002 * spread(pair.b))),
     )
     partly = Line(known.scale, free.shift), Line(free.scale, known.shift)
-    return next((one for one in (known, *partly, free) if one.rest(pair.a, pair.b) <= most), None)
+    return next((one for one in (known, *partly, free) if one.holds(pair.a, pair.b, most)), None)
 
 
 def _snapped(number: float, names: tuple[str, ...], share: float, scale: float) -> float:

@@ -67,21 +67,25 @@ def _layout(order: tuple[int, ...], backwards: frozenset[int], a: Sequence[int],
 def _moved(order: tuple[int, ...], a: Sequence[int], b: Sequence[int]) -> Iterator[Step]:
     if order == tuple(range(len(order))):
         return
-    back = [0] * (len(order) + 1)
-    for own, axis in enumerate(order):
-        back[axis + 1] = own + 1
-    undo = f"x = x.transpose({', '.join(map(str, back))})"
     one, other = grid.image(a), grid.image(b)
     if one is None or other is None:
-        yield Step("transposed", f"transposed (axes {', '.join(map(str, order))})", undo)
+        yield Step("transposed", f"transposed (axes {', '.join(map(str, order))})", _transposed(order))
         return
-    swaps = order.index(one.rows) > order.index(one.columns)
-    if one.channels != other.channels:
-        first, second = ("channels_last" if one.channels == len(a) - 1 else "channels_first" for one in (one, other))
-        more = ", rows and columns swapped" if swaps else ""
-        yield Step("transposed", f"transposed ({first} to {second}{more})", undo)
-    else:
-        yield Step("rows", "transposed (rows and columns swapped)", undo)
+    if one.channels != other.channels and one.channels is not None and other.channels is not None:
+        first, second = ("channels_last" if there.channels == len(a) - 1 else "channels_first" for there in (one, other))
+        moved = [axis for axis in range(len(a)) if axis != one.channels]
+        moved.insert(other.channels, one.channels)
+        yield Step("transposed", f"transposed ({first} to {second})", _transposed(moved))
+    if order.index(one.rows) > order.index(one.columns):
+        swapped = list(range(len(b)))
+        swapped[other.rows], swapped[other.columns] = other.columns, other.rows
+        yield Step("rows", "transposed (rows and columns swapped)", _transposed(swapped))
+
+
+def _transposed(order: Sequence[int]) -> str:
+    """What takes back that axis ``k`` is ``order[k]`` of before, on a batch of samples."""
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return f"x = x.transpose(0, {', '.join(str(axis + 1) for axis in back)})"
 
 
 def _flipped(backwards: frozenset[int], b: Sequence[int]) -> Iterator[Step]:

@@ -74,6 +74,8 @@ def _plain(pairs: Pairs) -> Pair | None:
 
 def _finite(a: list[float], b: list[float], of: list[int]) -> Pair | None:
     """The numbers of both sides, without the places where both are the same and not finite."""
+    if all(map(math.isfinite, a)) and all(map(math.isfinite, b)):
+        return Pair(a, b, of)
     rows = [row for row in zip(a, b, of, strict=True) if math.isfinite(row[0]) or math.isfinite(row[1])]
     if not all(math.isfinite(x) and math.isfinite(y) for x, y, _ in rows):
         return None
@@ -180,19 +182,18 @@ def _laid(pairs: Pairs) -> Fit | None:
     if len(shapes) != 1:
         return None
     (a, b) = shapes.pop()
+    lists = [(_numbers(one.values), _numbers(other.values)) for one, other in pairs]
     for layout in layouts(a, b):
         if found and len(layout.steps) >= min(len(fit.steps) for fit in found):
             break
         places, of = layout.places(_lengths(a)), channels(b, _lengths(b))
-        lists = [(_numbers(one.values), _numbers(other.values)) for one, other in pairs]
         pair = _finite(
             [one[place] for one, _ in lists for place in places], [y for _, other in lists for y in other], of * len(lists)
         )
         if pair is None or not pair.a:
             continue
-        rest = affine.SAME.rest(pair.a, pair.b)
-        if layout.steps and rest <= affine.allowed(pair):
-            found.append(Fit(layout.steps, rest / (largest(pair.b) or 1.0)))
+        if layout.steps and affine.SAME.holds(pair.a, pair.b, affine.allowed(pair)):
+            found.append(Fit(layout.steps, affine.SAME.rest(pair.a, pair.b) / (largest(pair.b) or 1.0)))
             continue
         scaled = affine.line(pair) or affine.by_channel(pair)
         if scaled is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Row = tuple[int, ...]
 
 #: Tokens that two cut sequences must have in common at least.
-OVERLAP = 4
+OVERLAP = 5
 #: Tokens more than there are different ones, to tell that others stand for the same.
 SEEN_AGAIN = 8
 
@@ -30,14 +30,13 @@ class Padded(NamedTuple):
 def fit(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> Fit | None:
     """What makes B's sequences of A's; each of A stands at the place of its own in B."""
     one, other = [tuple(map(int, row)) for row in a], [tuple(map(int, row)) for row in b]
+    if [row[::-1] for row in one] == other:
+        return Fit((Step("flipped", "each sequence reversed", "x = x[:, ::-1]"),), 0.0)
     for pad_a in _pads(one):
         for pad_b in _pads(other):
-            padded, kept = stripped(one, pad_a), stripped(other, pad_b)
-            steps = _steps(padded, kept, _length(one), _length(other))
+            steps = _steps(stripped(one, pad_a), stripped(other, pad_b), _length(one), _length(other))
             if steps:
                 return Fit(tuple(steps), 0.0)
-            if padded._replace(rows=[row[::-1] for row in padded.rows]) == kept:
-                return Fit((Step("flipped", "each sequence reversed"),), 0.0)
     return None
 
 
@@ -120,26 +119,20 @@ def _shifts(a: list[Row], b: list[Row]) -> list[int]:
 
 def _cut(a: list[Row], b: list[Row], length_a: int, length_b: int) -> str | None:
     """How sequences that are the same otherwise are cut; empty where they are the same, None where they aren't."""
-    kept: Counter[tuple[str, str]] = Counter()
-    for one, other in zip(a, b, strict=True):
-        if one == other:
-            continue
-        if len(one) < min(length_a, len(other)) or len(other) < min(length_b, len(one)):
-            return None  # one that has room to spare isn't cut
-        found = _kept(one, other)
-        if found is None:
-            if len(one) < length_a or len(other) < length_b:
-                return None
-            continue  # cut so far apart that nothing is in both
-        kept[found] += 1
-    if a == b:
+    others = [(one, other) for one, other in zip(a, b, strict=True) if one != other]
+    if not others:
         return ""
-    if len(kept) != 1:
+    if any(len(one) < min(length_a, len(other)) or len(other) < min(length_b, len(one)) for one, other in others):
+        return None  # one that has room to spare isn't cut
+    found = [_kept(one, other) for one, other in others]
+    kept = {ends for ends in found if ends is not None}
+    seen = len(a) - found.count(None)  # the others are cut so far apart that nothing is in both
+    if len(kept) != 1 or 2 * seen < len(a):
         return None
-    (ends,) = kept
-    if ends[0] == ends[1]:
-        return f"cut to {length_b} tokens (A: {length_a}), the {ends[0]} is kept in both"
-    return f"cut to keep the {ends[1]}, {_truncating(ends[1])} (A: the {ends[0]}, {_truncating(ends[0])})"
+    ((end_a, end_b),) = kept
+    if end_a == end_b:
+        return f"cut to {length_b} tokens (A: {length_a}), the {end_a} is kept in both"
+    return f"cut to keep the {end_b}, {_truncating(end_b)} (A: the {end_a}, {_truncating(end_a)})"
 
 
 def _truncating(end: str) -> str:

@@ -47,7 +47,7 @@ def axes(shape: Sequence[int]) -> List[List[int]]:
         return [[] for _ in shape]
     if len(shape) == 1 and shape[0] > MOST:  # a long sequence: its two ends
         return [list(range(MOST // 2)) + list(range(shape[0] - MOST // 2, shape[0]))]
-    most = MOST
+    most = min(MOST, max(shape, default=0))
     while True:
         found = [positions(length, most) for length in shape]
         if size([len(places) for places in found]) <= MOST or most == 1:

@@ -13,7 +13,9 @@ MAX_SAMPLES = 2048
 MAX_BATCHES = 2048
 MAX_NUMBERS = 1 << 26
 #: Samples kept from the start, where they are large and where they are small.
-FIRST, FIRST_SMALL = 2, 6
+FIRST, FIRST_SMALL = 1, 8
+#: Digits of single numbers: a little less than float32 has.
+DIGITS = 7
 #: Entries of an axis up to which it may be channels.
 MAX_CHANNELS = 64
 
@@ -146,7 +148,7 @@ class Measured:
         found["statistics"] = dict(
             zip(("min", "max", "mean", "std"), rounded([self._least, self._most, whole.mean, whole.std])), **self._counts
         )
-        found["samples"].update(means=rounded(self._means, 7), stds=rounded(self._stds, 7))
+        found["samples"].update(means=rounded(self._means, DIGITS), stds=rounded(self._stds, DIGITS))
         if len(shapes) == 1:
             found["channels"] = {
                 name: {"mean": rounded(sums.mean), "std": rounded(sums.std)} for name, sums in self._sums.items()
@@ -204,11 +206,11 @@ class Kept:
         shape = tuple(int(length) for length in sample.shape)
         found: Fact = {"shape": list(shape)}
         there = grid.image(shape)
-        found["values"] = rounded(sample[numpy.ix_(*grid.axes(shape))].ravel().tolist() if shape else [float(sample)])
+        found["values"] = rounded(sample[numpy.ix_(*grid.axes(shape))].ravel().tolist() if shape else [float(sample)], DIGITS)
         if there is not None:
-            found["blocks"] = rounded(self._blocks(sample, there).ravel().tolist(), 7)
+            found["blocks"] = rounded(self._blocks(sample, there).ravel().tolist(), DIGITS)
             if not grid.is_whole(shape):
-                found["patch"] = rounded(self._patch(sample, there).ravel().tolist())
+                found["patch"] = rounded(self._patch(sample, there).ravel().tolist(), DIGITS)
         return found
 
     def _blocks(self, sample: Any, there: grid.Image) -> Any:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 #: Stages at most.
-MAX_STAGES = 32
+MAX_STAGES = 64
 
 
 class NotBatches(Exception):

@@ -1,6 +1,6 @@
 """Pipelines with planted faults, fed by what the environment itself has: each stage is what somebody's code gives.
 
-``kerasdiff capture --pipeline tests.lab.feeds:pictures`` runs it in a lab environment; `tests.lab.pipelines` keeps what it found.
+``kerasdiff capture --pipeline tests.lab.feeds:pictures`` runs it in a lab environment; `tests.lab.pipelines` keeps the facts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def drawn() -> np.ndarray[Any, Any]:
         disc = ((rows - c) ** 2 + (columns - d) ** 2 < 0.04).astype(float)
         line = (np.abs(rows * b - columns * a + 0.2) < 0.03).astype(float)
         layers = [
-            0.75 * one + share * disc + other * line for one, share, other in zip(ground, (0.2, 0.05, -0.2), (-0.1, 0.1, 0.2))
+            0.75 * one + share * disc + other * line
+            for one, share, other in zip(ground, (0.2, 0.05, -0.2), (-0.1, 0.1, 0.2), strict=True)
         ]
         found.append(np.clip(np.stack(layers, -1), 0.0, 1.0) * 255)
     return np.array(found).astype("uint8")

@@ -1,4 +1,4 @@
-"""Captures the pipelines with planted faults for the tests: ``python -m tests.lab.pipelines`` makes their fingerprints again."""
+"""Captures pipelines with planted faults for the tests: ``python -m tests.lab.pipelines`` makes their fingerprints again."""
 
 from __future__ import annotations
 

@@ -76,6 +76,7 @@ def measured(name: str, epochs: int, send: Callable[..., None]) -> Fact:
                 stage.begin()
             for chain in _chains(found, measuring):
                 _epoch(chain, numpy, begin)
+        _check_samples(measuring)
     except source.NotBatches as refused:
         return failure.fact(refused, refused.place or begin)
     return {
@@ -83,6 +84,13 @@ def measured(name: str, epochs: int, send: Callable[..., None]) -> Fact:
         "kind": source.kind(given) if len(found) == 1 and not found[0].name else "stages",
         "stages": [stage.facts() for stage in measuring],
     }
+
+
+def _check_samples(measuring: List[Stage]) -> None:
+    """Raises `source.NotBatches` where a stage gave nothing."""
+    for stage in measuring:
+        if not stage.samples:
+            raise source.NotBatches("%s no samples" % ("the stage %s gives" % stage.name if stage.name else "gives"))
 
 
 Chain = List[Tuple[source.Stage, Stage]]

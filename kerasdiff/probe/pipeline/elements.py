@@ -42,6 +42,12 @@ def parts(element: Any, numpy: Any) -> List[Part]:
     return found
 
 
+def named(value: Any) -> str:
+    """What a value is: ``an object``."""
+    name = type(value).__name__
+    return "%s %s" % ("an" if name[:1].lower() in "aeiou" else "a", name)
+
+
 def _is_tuple(value: Any) -> bool:
     """Whether a value is several arrays rather than one: PyTorch collates into lists."""
     return isinstance(value, (list, tuple)) and bool(value) and any(_is_part(part) for part in value)
@@ -102,5 +108,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (str, bytes)) or (
         not hasattr(value, "__array__") and not isinstance(value, (list, tuple, int, float))
     ):
-        raise Unfit("nothing" if value is None else "a %s" % type(value).__name__)
+        raise Unfit("nothing" if value is None else named(value))
     return value

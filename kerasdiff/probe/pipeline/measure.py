@@ -247,6 +247,11 @@ class Stage:
         self._sizes: List[int] = []
         self._epochs: List[Epoch] = []
 
+    @property
+    def samples(self) -> int:
+        """How many samples the first epoch had."""
+        return len(self._epochs[0].samples)
+
     def begin(self) -> None:
         """An epoch begins."""
         self._epochs.append(Epoch())

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
+from .elements import named
+
 #: Stages at most.
 MAX_STAGES = 64
 
@@ -40,7 +42,7 @@ def function(name: str) -> Callable[[], Any]:
             raise NotBatches("%s has no %s" % (module, path), (str(getattr(sys.modules[module], "__file__", None)), 1))
         found = getattr(found, part)
     if not callable(found):
-        raise NotBatches("%s is no function but a %s" % (name, type(found).__name__))
+        raise NotBatches("%s is no function but %s" % (name, named(found)))
     return found  # type: ignore[no-any-return]
 
 
@@ -114,7 +116,7 @@ def batches(thing: Any) -> Iterator[Any]:
     if _is_sequence(thing) and (hasattr(thing, "on_epoch_end") or not hasattr(thing, "__iter__")):
         return _sequence(thing)
     if not _is_batches(thing):
-        raise NotBatches("gives %s, not batches" % ("nothing" if thing is None else "a " + type(thing).__name__))
+        raise NotBatches("gives %s, not batches" % ("nothing" if thing is None else named(thing)))
     return iter(thing)
 
 

@@ -36,8 +36,7 @@ def compare(a: Part, b: Part, *, is_steady: bool = True) -> Compared:
     by_place = [pair for pair in common if pair[0].index == pair[1].index] if is_steady else []
     by_content = [pair for pair in common if not pair[0].role.startswith("first")]
     others = [pair for pair in by_place if not _are_same([pair])]
-    is_mostly_same = 2 * len(others) < len(by_place) or (is_steady and 2 * _others(a, b) < len(a.samples.digests))
-    if is_mostly_same and a.shape == b.shape:
+    if by_place and not others and a.shape == b.shape:
         return _rest(a, b, others)
     if by_content and _are_same(by_content) and _is_permuted(a, b, affine.SAME):
         return Compared(Fit((), 0.0), is_moved=not is_steady or by_content != by_place)
@@ -45,6 +44,9 @@ def compare(a: Part, b: Part, *, is_steady: bool = True) -> Compared:
         found = _fit(a, b, pairs) if pairs else None
         if found is not None:
             return Compared(found, _size(a, b, pairs), _exceptions(a, b, found, is_moved=is_moved), is_moved)
+    is_mostly_same = 2 * len(others) < len(by_place) or (is_steady and 2 * _others(a, b) < len(a.samples.digests))
+    if is_mostly_same and a.shape == b.shape:
+        return _rest(a, b, others)
     found = unsteady.sorted_means(a, b)
     if found is not None:
         return Compared(found, _size(a, b, []), is_moved=True)
@@ -240,5 +242,7 @@ def _texts(a: Part, b: Part) -> Compared:
     if a.dtype != b.dtype:
         return Compared(None, 1.0, "text on one side only")
     one, other = a.samples.digests, b.samples.digests
-    others = sum(x != y for x, y in zip(one, other, strict=False))
+    others = _others(a, b)
+    if not others and min(len(one), len(other)) > 0:
+        return SAME
     return Compared(None, 1.0, f"{others} of the first {min(len(one), len(other))} texts differ")

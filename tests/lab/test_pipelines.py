@@ -10,7 +10,7 @@ import pytest
 from kerasdiff.fingerprint.load import load
 from tests.compare.pipelines.fed import found, piped
 from tests.lab.capture import capture
-from tests.lab.pipelines import CAPTURES, FOLDER, make
+from tests.lab.pipelines import CAPTURES, EXAMPLES, FOLDER, PROGRAMS, SHOWN, make, make_example
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def test_what_is_stored_is_what_is_captured(environment: str, feed: str, tmp_pat
     [
         ("keras-2.3.1+tensorflow-1.15.5", "dataset", "tf.data.Dataset", {"x", "y"}),
         ("keras-2.3.1+tensorflow-1.15.5", "keyed", "tf.data.Dataset", {"image", "label"}),
-        ("keras-2.3.1+tensorflow-1.15.5", "generator", "keras_preprocessing NumpyArrayIterator", {"x", "y"}),
+        ("keras-2.3.1+tensorflow-1.15.5", "generator", "keras NumpyArrayIterator", {"x", "y"}),
         ("tensorflow-2.15.1", "keyed", "tf.data.Dataset", {"image", "label"}),
         ("keras-3.15.1+torch-2.13", "loader", "torch DataLoader", {"x", "y"}),
     ],
@@ -112,3 +112,9 @@ def test_order_across_generations(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     assert old.stages[0].order.second == new.stages[0].order.second == "reshuffled"
     assert found(old, new).keys() <= {"pipeline/order"}
+
+
+@pytest.mark.parametrize(("program", "function"), [(program, function) for program in PROGRAMS for function in SHOWN])
+def test_examples_are_what_is_captured(program: str, function: str, tmp_path: Path) -> None:
+    stored = load(EXAMPLES / f"{program}-{function}.json.gz").pipeline
+    assert found(stored, load(make_example(program, function, tmp_path)).pipeline) == {}

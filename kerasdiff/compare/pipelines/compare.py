@@ -71,12 +71,12 @@ def _stages(a: Pipeline, b: Pipeline, findings: Findings) -> None:
     pairs = [(_subject(name), here[name], there[name]) for name in names]
     if a.stages and b.stages and (a.stages[-1].name != b.stages[-1].name):
         pairs.append((SUBJECT, a.stages[-1], b.stages[-1]))
-    earlier: list[Divergence] = []
+    earlier: list[_Found] = []
     for subject, one, other in pairs:
-        found = [_caused(each, kinds, earlier) for each, kinds in _stage(subject, one, other)]
-        for each in found:
-            findings.add(each)
-        earlier += [each for each in found if each.cause is None]
+        parted = [(_caused(found, kinds, earlier), kinds) for found, kinds in _stage(subject, one, other)]
+        for found, _ in parted:
+            findings.add(found)
+        earlier += [(found, kinds) for found, kinds in parted if found.cause is None]
 
 
 def _subject(stage: str) -> str:
@@ -88,20 +88,16 @@ def _safe(name: str) -> str:
     return name.replace("%", "%25").replace("/", "%2F")
 
 
-def _caused(found: Divergence, kinds: frozenset[str], earlier: list[Divergence]) -> Divergence:
-    """A divergence with its cause: that of an earlier stage which is as bad, unless it shows what no earlier one does."""
-    known = {kind for one in earlier for kind in _kinds(one)}
-    cause = next((one for one in earlier if one.effect.reaches(found.effect)), None)
-    if cause is None or not kinds <= known:
-        return found
-    return msgspec.structs.replace(found, cause=cause.id)
-
-
-def _kinds(found: Divergence) -> list[str]:
-    return list((found.size or {}).get("kinds", [])) or [found.aspect.partition(".")[0]]
-
-
+#: A divergence with the kinds of what it shows, as ``scale``; none where nothing is known to make B's numbers of A's.
 _Found = tuple["Divergence", frozenset[str]]
+
+
+def _caused(found: Divergence, kinds: frozenset[str], earlier: list[_Found]) -> Divergence:
+    """A divergence with its cause: that of an earlier stage which is as bad, unless it shows what no earlier one does."""
+    known = {kind for _, shown in earlier for kind in shown}
+    reach = [(one, shown) for one, shown in earlier if one.effect.reaches(found.effect)]
+    alike = [one for one, shown in reach if shown & kinds] if kinds else [one for one, _ in reach]
+    return msgspec.structs.replace(found, cause=alike[0].id) if alike and kinds <= known else found
 
 
 def _stage(subject: str, a: Stage, b: Stage) -> Iterator[_Found]:
@@ -136,7 +132,7 @@ def _pairs(a: Stage, b: Stage) -> list[tuple[str, str]]:
 
 def _told(subject: str, part: str, aspect: str, effect: Effect, title: str, a: object, b: object, **more: object) -> _Found:
     """A finding about a part: of a stage with a name, the part is in the aspect."""
-    kinds = more.pop("kinds", None) or frozenset({f"{aspect} {part}"})
+    kinds = more.pop("kinds", frozenset({f"{aspect} {part}"}))
     told = {"phases": _PHASES, "evidence": "measured", **more}
     if subject == SUBJECT:
         found = divergence(f"{subject}.{_safe(part)}", aspect, effect, title, a, b, **told)

@@ -14,7 +14,9 @@ from ..values import failure
 MAX_LINE = 120
 
 _LIBRARIES = ("site-packages", "dist-packages")
-_FILE = re.compile(r'File "([^"]+)", line (\d+)')
+#: As TensorFlow tells of functions in graphs, in its later words and in its earlier ones.
+_FILE = re.compile(r'(?:File "|^\s*)([^"\s]+\.py)(?:", line |:)(\d+)', re.M)
+_BEGINS = ("in user code:", "in converted code:")
 
 
 def is_own(file: str) -> bool:
@@ -49,7 +51,7 @@ def of_error(error: BaseException) -> Optional[Tuple[str, int]]:
     if isinstance(error, SyntaxError) and error.filename and is_own(error.filename):
         return error.filename, error.lineno or 1
     frames = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
-    frames += [(file, int(number)) for file, number in _FILE.findall(str(error)[:10000])]  # TensorFlow tells of graphs so
+    frames += [(file, int(number)) for file, number in _FILE.findall(str(error)[:10000])]
     own = [frame for frame in frames if is_own(frame[0])]
     return own[-1] if own else None
 
@@ -65,7 +67,7 @@ def fact(error: BaseException, place: Optional[Tuple[str, int]] = None) -> Dict[
     """The state of a pipeline that failed."""
     described = failure(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if lines and lines[0].rstrip(":").endswith("in user code"):
+    if lines and lines[0].endswith(_BEGINS):
         described["message"] = lines[-1][:300]
     if isinstance(error, SystemExit):
         described["message"] = "exits with status %s" % (error.code,)

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import os
 import sys
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from .elements import named
 
@@ -137,18 +137,28 @@ def _dataset(thing: Any) -> Iterator[Any]:
         for element in thing:
             yield element
         return
+    session, initializer, following = _GRAPHS.get(id(thing)) or _GRAPHS.setdefault(id(thing), _in_graph(thing, tensorflow))
+    session.run(initializer)
+    while True:
+        try:
+            yield session.run(following)
+        except tensorflow.errors.OutOfRangeError:
+            return
+
+
+#: Of each dataset in graph mode its session, what begins an epoch, and what comes next: one for all epochs, as when training.
+_GRAPHS: Dict[int, Tuple[Any, Any, Any]] = {}
+
+
+def _in_graph(thing: Any, tensorflow: Any) -> Tuple[Any, Any, Any]:
     old = tensorflow.compat.v1
     graph = getattr(thing, "_graph", None) or old.get_default_graph()
     with graph.as_default():
         iterator = old.data.make_initializable_iterator(thing)
-        following, tables = iterator.get_next(), old.tables_initializer()
-        with old.Session(graph=graph) as session:
-            session.run([tables, iterator.initializer])
-            while True:
-                try:
-                    yield session.run(following)
-                except tensorflow.errors.OutOfRangeError:
-                    return
+        following = iterator.get_next()
+        session = old.Session(graph=graph)
+        session.run(old.tables_initializer())
+    return session, iterator.initializer, following
 
 
 def applied(change: Callable[..., Any], batch: Any) -> Any:

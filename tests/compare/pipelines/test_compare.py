@@ -96,6 +96,13 @@ def test_first_stage_that_parts_is_the_cause() -> None:
     }
 
 
+def test_what_has_no_name_comes_of_the_stage_before() -> None:
+    a, b = staged(read=X, power=X**2), staged(read=X / 255 + 1, power=(X / 255 + 1) ** 2)
+    told = found(a, b)
+    assert told["pipeline.stages.power/values.x"].title.startswith("x: different, by ")
+    assert told["pipeline.stages.power/values.x"].cause == "pipeline.stages.read/values.x"
+
+
 def test_a_second_fault_has_no_cause() -> None:
     a, b = staged(read=X, flip=X), staged(read=X / 255, flip=X[:, :, ::-1] / 255)
     assert causes(a, b) == {"pipeline.stages.read/values.x": None, "pipeline.stages.flip/values.x": None}

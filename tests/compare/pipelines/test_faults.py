@@ -14,7 +14,7 @@ import pytest
 from kerasdiff.fingerprint.load import load
 from kerasdiff.knowledge.load import Effect
 from tests.compare.pipelines.fed import found, piped
-from tests.lab.pipelines import CAPTURES, FOLDER
+from tests.lab.pipelines import FOLDER, NEW, OLD
 
 if TYPE_CHECKING:
     from kerasdiff.compare.divergence import Divergence
@@ -136,9 +136,6 @@ def alone(stage: Stage) -> Stage:
 
 def told(divergences: dict[str, Divergence]) -> dict[str, tuple[Effect, str]]:
     return {one.id: (one.effect, one.title) for one in divergences.values()}
-
-
-OLD, NEW = CAPTURES[0][0], CAPTURES[1][0]
 
 
 @pytest.mark.parametrize(("feed", "fault"), [(feed, fault) for feed, faults in EXPECTED.items() for fault in faults])

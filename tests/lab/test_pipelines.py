@@ -110,8 +110,9 @@ def test_order_across_generations(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         captured(environment, "shuffled", tmp_path, monkeypatch)
         for environment in ("keras-2.3.1+tensorflow-1.15.5", "tensorflow-2.15.1")
     )
-    assert old.stages[0].order.second == new.stages[0].order.second == "reshuffled"
-    assert found(old, new).keys() <= {"pipeline/order"}
+    # An iterator that is initialized again has the seeds of its first time; eager ones go on with theirs.
+    assert (old.stages[0].order.second, new.stages[0].order.second) == ("same", "reshuffled")
+    assert found(old, new).keys() == {"pipeline/shuffling"}
 
 
 @pytest.mark.parametrize(("program", "function"), [(program, function) for program in PROGRAMS for function in SHOWN])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kerasdiff.fingerprint.pipeline import Part, Pipeline, Stage
 
 SUBJECT = "pipeline"
-_PHASES = ["preprocessing"]
+_MORE: dict[str, Any] = {"phases": ["preprocessing"], "evidence": "measured"}
 
 
 def compare(a: Pipeline | None, b: Pipeline | None, findings: Findings) -> None:
@@ -45,13 +45,13 @@ def _both_ran(a: Pipeline, b: Pipeline, findings: Findings) -> bool:
         return True
     if b.state != VALUE and a.state == VALUE:
         title = f"{b.name} fails in B: {failure(b)}"
-        findings.add(divergence(SUBJECT, "state", Effect.BREAKS, title, a.state, b.type or b.state, phases=_PHASES))
+        findings.add(divergence(SUBJECT, "state", Effect.BREAKS, title, a.state, b.type or b.state, **_MORE))
     elif a.state != VALUE and b.state == VALUE:
         title = f"{a.name} fails in A, not in B: {failure(a)}"
-        findings.add(divergence(SUBJECT, "state", Effect.INFO, title, a.type or a.state, b.state, phases=_PHASES))
+        findings.add(divergence(SUBJECT, "state", Effect.INFO, title, a.type or a.state, b.state, **_MORE))
     elif a.type != b.type:
         title = f"fails otherwise: {failure(a)} in A, {failure(b)} in B"
-        findings.add(divergence(SUBJECT, "state", Effect.INFO, title, a.type, b.type, phases=_PHASES))
+        findings.add(divergence(SUBJECT, "state", Effect.INFO, title, a.type, b.type, **_MORE))
     return False
 
 
@@ -65,9 +65,7 @@ def _stages(a: Pipeline, b: Pipeline, findings: Findings) -> None:
             side = "A" if name in here else "B"
             subject = _subject(name)
             sides = (name, None) if side == "A" else (None, name)
-            findings.add(
-                divergence(subject, "presence", Effect.INFO, f"the stage {name} is only in {side}", *sides, phases=_PHASES)
-            )
+            findings.add(divergence(subject, "presence", Effect.INFO, f"the stage {name} is only in {side}", *sides, **_MORE))
     pairs = [(_subject(name), here[name], there[name]) for name in names]
     if a.stages and b.stages and (a.stages[-1].name != b.stages[-1].name):
         pairs.append((SUBJECT, a.stages[-1], b.stages[-1]))
@@ -133,7 +131,7 @@ def _pairs(a: Stage, b: Stage) -> list[tuple[str, str]]:
 def _told(subject: str, part: str, aspect: str, effect: Effect, title: str, a: object, b: object, **more: object) -> _Found:
     """A finding about a part: of a stage with a name, the part is in the aspect."""
     kinds = more.pop("kinds", frozenset({f"{aspect} {part}"}))
-    told = {"phases": _PHASES, "evidence": "measured", **more}
+    told = {**_MORE, **more}
     if subject == SUBJECT:
         found = divergence(f"{subject}.{_safe(part)}", aspect, effect, title, a, b, **told)
     else:

@@ -57,6 +57,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 300.0
     remedies: list[dict[str, Any]] = []
     """What is put in force there, of kerasdiff's own rules: ``api``, ``subject``, and ``arguments`` or ``code``."""
+    pipeline: str | None = None
+    """``package.module:function`` of the user's, in the captured environment, that gives batches."""
     variables: dict[str, str] = {}
     """Set for the captured environment besides those there are."""
 
@@ -69,6 +71,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             yield f"--api={api}"
         if self.label is not None:
             yield f"--label={self.label}"
+        if self.pipeline is not None:
+            yield f"--pipeline={self.pipeline}"
         yield f"--timeout={self.timeout}"
 
 

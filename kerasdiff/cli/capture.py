@@ -8,7 +8,7 @@ import click
 
 from kerasdiff.capture.interpreter import find
 from kerasdiff.capture.run import CaptureError, Request, probe
-from kerasdiff.cli.options import APIS, names
+from kerasdiff.cli.options import APIS, callables, names
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 from kerasdiff.errors import ExitStatus
@@ -37,6 +37,12 @@ from kerasdiff.text import visible
     show_default=True,
     help="Seconds that a family may take in an API.",
 )
+@click.option(
+    "--pipeline",
+    metavar="MODULE:FUNCTION",
+    callback=callables,
+    help="Measure the batches too that this function of yours gives.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing file that differs.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the framework itself prints.")
 @click.help_option("-h", "--help")
@@ -48,6 +54,7 @@ def command(
     skip: list[str],
     apis: tuple[str, ...],
     timeout: float,
+    pipeline: str | None,
     *,
     force: bool,
     verbose: bool,
@@ -60,7 +67,7 @@ def command(
     interpreter = find(python)
     progress = Progress(verbose=verbose)
     progress.tell(f"capturing {interpreter.path} ({interpreter.reason})")
-    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout)
+    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout, pipeline=pipeline)
     try:
         with progress:
             text = probe(interpreter, request, progress.event)

@@ -8,6 +8,7 @@ import msgspec
 
 from kerasdiff.compare import context, coverage, explain, settings, symbols
 from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, divergence
+from kerasdiff.compare.pipelines import compare as pipelines
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import VALUE, Fingerprint
 from kerasdiff.knowledge.load import Allowance, Effect, tolerances
@@ -56,6 +57,7 @@ def compare(
         compared = symbols.alike(one) if _is_alike(one, other) else _compare(one, other, findings)
         settings.compare(one, other, findings)
         _families(one, other, findings)
+    pipelines.compare(a.pipeline, b.pipeline, findings)
     return Comparison(
         a=one,
         b=other,

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from kerasdiff.fingerprint.pipeline import Pipeline
+
 SCHEMA = "kerasdiff.fingerprint/1"
 
 #: States of a fact; see `State` of each document. `VALUE` is not written where a value stands.
@@ -145,6 +147,8 @@ class Fingerprint(Document, frozen=True, kw_only=True):
     packages: dict[str, str] = {}
     distributions: dict[str, Distribution] = {}
     environment: dict[str, str] = {}
+    pipeline: Pipeline | None = None
+    """What a pipeline of the user's feeds; only where one was asked for."""
 
     def family_state(self, family: str, api: str) -> str:
         """How the capture of a family went for an API: ``ok``, ``partial``, ``not run`` or the state it ended in."""

@@ -264,6 +264,43 @@ class Locations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: dict[str, list[str]]
 
 
+class ByChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A scale and a shift for each channel that have a name."""
+
+    name: str
+    scales: list[float]
+    shifts: list[float]
+
+
+class Grey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of each channel, red first, a grey value has."""
+
+    name: str
+    weights: list[float]
+
+
+class Pipelines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people do to their data, and how near numbers must come to be taken for that: ``pipelines.json``.
+
+    ``tolerance``: numbers that differ by less, over the largest, are the same. ``exact``: what a fit may leave, over the range
+    of B's numbers. ``afar``: what may be left of an image seen from afar that was resized otherwise, over its deviation.
+    """
+
+    tolerance: float
+    exact: float
+    afar: float
+    scales: tuple[str, ...]
+    shifts: tuple[str, ...]
+    channels: tuple[ByChannel, ...]
+    grey: tuple[Grey, ...]
+
+
+@cache
+def pipelines() -> Pipelines:
+    """The table of what people do to their data."""
+    return msgspec.json.decode(_read("pipelines.json"), type=Pipelines)
+
+
 @cache
 def locations() -> Locations:
     """The table of what decides which Keras a project has."""

@@ -24,8 +24,15 @@ def main(cookie: str) -> int:
     writer = Writer(cookie)
     task = json.loads(sys.stdin.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that asks a question gets no answer, and doesn't wait for one
-    origins = settings.Origins(task["folder"], dict(os.environ), [settings.content(path) for path in isolate(task["folder"])])
-    Child(writer, task, origins).run()
+    if "pipeline" in task:
+        from .pipeline import child  # noqa: PLC0415  # only where one is asked for
+
+        child.main(writer.send, task, isolate)
+    else:
+        origins = settings.Origins(
+            task["folder"], dict(os.environ), [settings.content(path) for path in isolate(task["folder"])]
+        )
+        Child(writer, task, origins).run()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

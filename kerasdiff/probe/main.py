@@ -31,7 +31,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write("kerasdiff probe: %s: no list of remedies: %s\n" % (given.remedies, error))
         return EXIT_USAGE
-    options = Options(program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies)
+    options = Options(program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies, given.pipeline)
     output = _Frames(given.frames) if given.frames else _Plain(given.output, given.verbose)
     _catch(_interrupt)  # so that the children end with this process
     try:
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--label", help="name of the environment in reports")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds a family may take in one API (default 300)")
+    parser.add_argument("--pipeline", metavar="MODULE:FUNCTION", help="measure the batches that this function of yours gives")
     parser.add_argument("--remedies", metavar="FILE", help="remedies of kerasdiff's rules to put in force (kerasdiff verify)")
     parser.add_argument("--verbose", action="store_true", help="show what the framework prints")
     parser.add_argument("--frames", help=argparse.SUPPRESS)

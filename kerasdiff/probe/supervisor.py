@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 from . import VERSION, apis, canonical, choice, environment, instances, packages, redact, runtime
 from .measured import merge, spread
+from .pipeline import supervise
 from .process import Deadline, Death, Process
 
 #: What the probe sets for itself in the processes that import a framework, and why it changes no fact.
@@ -38,7 +39,8 @@ LIBRARIES: List[str] = apis.TABLE["libraries"]
 class Options(NamedTuple):
     """What to capture. ``program``: the path that runs this probe again. ``timeout``: seconds a family may take in an API.
 
-    ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows.
+    ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows. ``pipeline``: ``package.module:function`` of
+    the user's that gives batches.
     """
 
     program: str
@@ -48,6 +50,7 @@ class Options(NamedTuple):
     timeout: float
     kerasdiff: str
     remedies: List[Dict[str, Any]] = []  # noqa: RUF012  # never changed
+    pipeline: Optional[str] = None
 
 
 Say = Callable[[Dict[str, Any]], None]
@@ -96,6 +99,8 @@ class Supervisor:
             "libraries": self._around,
             "apis": captured,
         }
+        if self._options.pipeline is not None:
+            fingerprint["pipeline"] = supervise.facts(self._options.pipeline, self._options.timeout, self._command, self._say)
         fingerprint["label"] = self._options.label or choice.label(fingerprint)
         cleaned: Dict[str, Any] = redact.redactor().value(fingerprint)
         cleaned["digests"] = canonical.digests(cleaned)

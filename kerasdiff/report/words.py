@@ -77,7 +77,9 @@ def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     rest += [f"{waived} waived"] if waived else []
     if not found:
         but = f", but {', '.join(rest)}" if rest else ""
-        return f"No divergence in {comparison.coverage['compared']} {_COMPARED[comparison.of]}{but}."
+        piped = all(one.fingerprint.pipeline is not None for one in (comparison.a, comparison.b))
+        more = ", nor in what the pipelines feed" if piped else ""
+        return f"No divergence in {comparison.coverage['compared']} {_COMPARED[comparison.of]}{more}{but}."
     besides = "".join(f"; {part}" for part in rest)
     milder = ", ".join(f"{counts[effect.value]} {effect.value}" for effect in _MILDER if counts[effect.value])
     serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)

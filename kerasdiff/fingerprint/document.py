@@ -94,6 +94,7 @@ class Api(Document, frozen=True, kw_only=True):
     operations: Subjects = {}
     training: Subjects = {}
     saving: Subjects = {}
+    loading: Subjects = {}
     remedies: dict[str, dict[str, Any]] = {}
     """Only where remedies were asked for: how putting each in force went, by its place among them."""
 

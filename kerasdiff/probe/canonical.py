@@ -24,7 +24,7 @@ FAMILIES = {
     "preprocessing": ("preprocessing", "preprocessing.image", "preprocessing.sequence", "preprocessing.text", "utils"),
 }
 #: The measured families whose cases belong to no symbol: of an API, and of the libraries around it.
-GROUPS = ("operations", "training", "saving")
+GROUPS = ("operations", "training", "saving", "loading")
 LIBRARIES = ("data", "numpy", "python")
 _FAMILY_OF = {module: family for family, modules in FAMILIES.items() for module in modules}
 

@@ -165,6 +165,7 @@ class ApiRun:
         self._items: Dict[str, Dict[str, Any]] = {}
         self._spent: Dict[str, float] = {}
         self._partial: Set[str] = set()
+        self._fatal: Optional[Dict[str, Any]] = None
 
     def complete(self, command: Callable[[str], List[str]], known: Dict[str, str]) -> None:
         """Run until every family has ended, one way or another."""
@@ -212,6 +213,7 @@ class ApiRun:
 
     def _take(self, frame: Dict[str, Any], current: str, deadline: Deadline) -> str:
         if "start" in frame:
+            self._fatal = frame.get("fatal")
             family = frame.get("family")
             if family:
                 deadline.start(family, self._spent.get(family, 0.0))
@@ -246,8 +248,11 @@ class ApiRun:
         if current == family or deadline.family_passed:
             self._end_family(family, death.state, str(death))
         if current != family and current not in self._items:  # else it died between two items
+            if self._fatal is not None and death.state == "crashed":
+                fact = self._fatal
+            else:
+                self._partial.add(family)
             self._items[current] = fact
-            self._partial.add(family)
             self._once(current, fact)
 
     def _once(self, item: str, fact: Dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from kerasdiff.report import model as told
 from kerasdiff.report.formats import FORMATS, reporter
 from kerasdiff.report.interface import Shown
 from tests.fuzz import mutate, oracles
+from tests.lab.models import MODELS
 
 if TYPE_CHECKING:
     import random
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from kerasdiff.models.document import SavedModel
 
-MODELS = Path(__file__).parents[1] / "data" / "models"
 FOLDERS = (".saved_model.zip", ".ckpt.zip")
 #: Seconds of processor time that a child may take: libhdf5 loops without end over some damage, and is ended.
 DEADLINE = 2

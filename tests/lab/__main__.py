@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.command == "release":
         chosen = options.names or collection.names()
-        how = collection.How(options.jobs, options.again, options.confirm, options.keep)
+        families = tuple(options.families.split(",")) if options.families else ()
+        how = collection.How(options.jobs, options.again, options.confirm, options.keep, families)
         made = collection.make(chosen, how, _say)
         index.make(_say)
         return 1 if any(outcome.problem for outcome in made) else 0
@@ -80,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     text = "capture what is made already once more, and say whether it agrees"
     chosen.add_argument("--confirm", action="store_true", help=text)
     chosen.add_argument("--keep", action="store_true", help="keep the environments")
+    text = "add FAMILY to what is made already: for a family that is new, where all else is measured as it was"
+    chosen.add_argument("--families", metavar="FAMILY,…", help=text)
     chosen = commands.add_parser("join", help="take over releases that were made on other machines")
     chosen.add_argument("folder", type=Path, metavar="FOLDER", help="where their files lie, each beside its manifest.json")
     chosen = commands.add_parser("models", help=f"let environments save models in {models.MODELS}, built first if need be")

@@ -26,10 +26,14 @@ class Reader(NamedTuple):
 
 
 class File(NamedTuple):
-    """What counts of a saved model as a whole: its format, and the version of Keras that wrote it."""
+    """What counts of a saved model as a whole."""
 
+    name: str
     format: str
     writer: str | None
+    """The version of Keras that wrote it."""
+    roots: frozenset[str] = frozenset()
+    """What the paths of its weights begin with."""
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,12 +44,18 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     formats: list[str] = []
     writer: str = ""
     """Versions of Keras that wrote the file, as ``>=2.11``."""
+    named: str = ""
+    """What the name of the file is like, as ``*.weights.h5``."""
+    root: str = ""
+    """What the paths of weights in it begin with."""
 
     def holds(self, reader: Reader, file: File) -> bool:
         """Whether the row is about this reader and this file."""
         return (
             (not self.formats or file.format in self.formats)
             and within(file.writer, self.writer)
+            and (not self.named or fnmatchcase(file.name, self.named))
+            and (not self.root or self.root in file.roots)
             and self.reader.fits(reader.api, reader.backend, reader.version, reader.packages)
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,7 +25,8 @@ LOADS, OTHERWISE, FAILS = "loads", "loads with other predictions", "fails"
 
 def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
     """The comparison of what a model uses and leaves open, with what loading it in B is predicted to do. A pure function."""
-    file = File(model.format, model.writer.keras)
+    roots = frozenset(weight.path.partition("/")[0] for weight in model.weights)
+    file = File(PurePath(model.file).name, model.format, model.writer.keras, roots)
     a, b = Loader(comparison.a, file), Loader(comparison.b, file)
     every = parts(model)
     uses = Uses(every, a, comparison.b)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from kerasdiff.compare.divergence import Divergence, divergence
 from kerasdiff.compare.values import brief
 from kerasdiff.knowledge.load import Effect
@@ -74,9 +76,10 @@ def _of(part: Part, loader: Loader) -> Iterator[Reason]:
         remedy = "write the function as a layer, or with a name, where the model was made"
         yield Reason(_breaks(part, "code", title, part.code.python, _CODE, remedy), part)
     if part.is_custom:
-        title = f"{part.name} is no class of Keras: plain loading refuses it"
+        title = f"{part.name} is no class of Keras, and taken to be handed over as before"
         remedy = f'load_model(path, custom_objects={{"{part.name}": {part.name}}})'
-        yield Reason(_breaks(part, _aspect(part, "class"), title, part.name, _CUSTOM, remedy), part)
+        custom = _breaks(part, _aspect(part, "class"), title, part.name, _CUSTOM, remedy)
+        yield Reason(msgspec.structs.replace(custom, effect=Effect.INFO), part)
     elif name is None:
         yield from _absent(part, loader)
     elif part.arguments is not None and not part.is_model:  # a model's configuration is taken apart, not handed over

@@ -12,6 +12,7 @@ from kerasdiff.compare.pairing import kind
 from kerasdiff.fingerprint.document import VALUE
 from kerasdiff.knowledge.load import renames
 from kerasdiff.knowledge.loading import File, Matter, Reader, Unreadable, is_one, loading
+from kerasdiff.knowledge.rules import within
 
 if TYPE_CHECKING:
     from kerasdiff.compare.side import Side
@@ -29,7 +30,10 @@ class Loader:
     def __init__(self, side: Side, file: File) -> None:
         self.side = side
         self.file = file
-        self.reader = Reader(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages)
+        # What `import keras` gives beside TensorFlow 2.6 to 2.15 is the Keras that tf.keras is made of.
+        is_of_tensorflow = side.api_name == "keras" and within(side.api.version, ">=2.4,<3")
+        api = "tf.keras" if is_of_tensorflow else side.api_name
+        self.reader = Reader(api, side.api.backend, side.api.version, side.fingerprint.packages)
 
     @property
     def python(self) -> str:

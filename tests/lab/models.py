@@ -23,6 +23,8 @@ MODELS = Path(__file__).parents[1] / "data" / "models"
 MANIFEST = MODELS / "manifest.json"
 #: All of them as they travel with the probe.
 ARCHIVE = Path(__file__).parents[2] / "kerasdiff" / "probe" / "saved.zip"
+#: What each predicted where it was saved.
+PREDICTIONS = ARCHIVE.with_suffix(".json")
 #: Who writes models: an environment and its API, by the name of their folder.
 WRITERS = {
     "keras-1.2.2": ("keras-1.2.2+theano-1.0.5", "keras"),
@@ -69,6 +71,7 @@ def save(writer: str, *, keep: bool) -> None:
     manifest[writer] = {"environment": environment, "api": api, **told}
     MANIFEST.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     ARCHIVE.write_bytes(archive())
+    PREDICTIONS.write_text(predictions(manifest), encoding="utf-8")
     if not keep:
         remove(environment)
 
@@ -97,6 +100,17 @@ def _moved(told: dict[str, Any], source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / short)
         data = (target / short).read_bytes()
         told["files"][short] = {**facts, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def predictions(manifest: dict[str, Any]) -> str:
+    """What each model predicted where it was saved, by ``FILE@WRITER``, one a line."""
+    found = {
+        f"{name.removesuffix('.zip')}@{writer}": facts["predicts"]
+        for writer, told in manifest.items()
+        for name, facts in told["files"].items()
+    }
+    lines = (f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in sorted(found.items()))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def archive() -> bytes:

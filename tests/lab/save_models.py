@@ -218,7 +218,9 @@ def _forms(generation: Any, name: Any) -> Iterator[Tuple[str, str, Callable[[Any
     old = not generation.is_third
     if generation.is_third or version >= (2, 12):
         # First: saved as .h5, a model of Keras 3 forgets its optimizer.
-        yield name + ".keras", "keras", lambda model, path: model.save(path)
+        # TensorFlow 2.12 writes HDF5 under that name, as all before it.
+        form = "h5" if version == (2, 12) else "keras"
+        yield name + ".keras", form, lambda model, path: model.save(path)
     yield name + ".h5", "h5", lambda model, path: model.save(path)
     if name == "sequential":
         weights = name + ".weights.h5"

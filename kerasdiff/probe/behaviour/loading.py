@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import tempfile
 import zipfile
 from functools import partial
@@ -17,8 +18,9 @@ from .models import Models
 
 #: Goes into every revision: raised when the way of measuring changes.
 MEANING = 1
-#: What Keras 3 says before the reason why a layer can't be made again; the rest repeats the file.
-REASON = "Exception encountered: "
+#: What stands before and after the reason in what Keras 3 says of a layer that can't be made again, or called; the rest
+#: repeats the file.
+REASONS = (("Exception encountered: ", "\n"), ("\x1b[1m", "\x1b[0m"))
 
 #: The byte-code of another Python can end the process that runs it.
 FATAL = {"state": "error", "type": "crash", "message": "the process is killed"}
@@ -75,16 +77,18 @@ class Loading:
         fact = dict(revision)
         self._engine.reset()
         self._engine.forget()
+        folder = tempfile.mkdtemp(dir=self._folder)
         try:
-            with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-                for name in self._entries(way):
-                    self._archive.extract(name, folder)
-                path = os.path.join(folder, way.writer, way.file)
-                fact["restored"] = self._output(way, self._load(way, path))
+            for name in self._entries(way):
+                self._archive.extract(name, folder)
+            path = os.path.join(folder, way.writer, way.file)
+            fact["restored"] = self._output(way, self._load(way, path))
         except Unsupported:
             return {"state": "absent"}
         except Exception as error:
-            fact["restored"] = _told(error)
+            fact["restored"] = _told(error, os.path.join(folder, way.writer))
+        finally:
+            shutil.rmtree(folder)
         return fact
 
     def _load(self, way: Way, path: str) -> Any:
@@ -136,15 +140,18 @@ def ways(table: Dict[str, Any], entries: List[str]) -> Iterator[Way]:
     for writer, file in sorted({(parts[0], parts[1]) for parts in (name.split("/") for name in entries)}):
         model, _, form = file.partition(".")
         functions: Dict[str, str] = table["formats"]
-        options: List[Dict[str, Any]] = [
-            row["with"] for row in table["ways"] if form in row["formats"] and model in row["models"]
-        ]
-        for more in [{}] + options:
+        options: List[Dict[str, Any]] = [{}]
+        options += [row["with"] for row in table["ways"] if form in row["formats"] and model in row["models"]]
+        for more in options:
             yield Way(writer, file, model, form, functions[form], more)
 
 
-def _told(error: BaseException) -> Fact:
-    """Why a file can't be loaded, without what is repeated of the file."""
+def _told(error: BaseException, folder: str) -> Fact:
+    """Why a file can't be loaded, without its ``folder``, the machine's name, and what Keras 3 repeats of the file."""
     fact = repeatable(error)
-    message, found, reason = str(error).rpartition(REASON)
-    return dict(repeatable(type(error)(reason)), type=fact["type"]) if found and message else fact
+    text = str(error).replace(folder + os.sep, "").partition(" in binary running on ")[0]
+    for before, after in REASONS:
+        if before in text:
+            text = text.rpartition(before)[2].partition(after)[0]
+    fact["message"] = repeatable(Exception(text))["message"]
+    return fact

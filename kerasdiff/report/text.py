@@ -125,8 +125,8 @@ class TextReporter:
         for number, line in enumerate(reason.told.lines(verbose=self._verbose)):
             yield from self._wrapped(line if number else mark + line)
             if not number:
-                yield from self._layers(reason)
-                yield from self._wrapped(f"  {visible(reason.first.why)}") if reason.first.why else ()
+                yield from self._layers(reason, "    ")
+                yield from self._wrapped(f"    {visible(reason.first.why)}") if reason.first.why else ()
         yield from self._follow(reason)
 
     def _ruled(self, reason: Reason) -> Iterator[tuple[str, str]]:
@@ -152,11 +152,11 @@ class TextReporter:
             yield from self._wrapped("  to keep A's: no way is known")
         yield from self._follow(reason)
 
-    def _layers(self, reason: Reason) -> Iterator[tuple[str, str]]:
+    def _layers(self, reason: Reason, indent: str = "  ") -> Iterator[tuple[str, str]]:
         """The layers of the saved model that it concerns."""
         named = [visible(name, NAME_LENGTH) for name in words.layers(reason)]
         if named:
-            yield from self._wrapped(f"  layers: {listed(named, None if self._verbose else words.FEW)}")
+            yield from self._wrapped(f"{indent}layers: {listed(named, None if self._verbose else words.FEW)}")
 
     def _follow(self, reason: Reason) -> Iterator[tuple[str, str]]:
         """What else a reason explains."""

@@ -29,7 +29,7 @@ def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
     file = File(PurePath(model.file).name, model.format, model.writer.keras, roots)
     a, b = Loader(comparison.a, file), Loader(comparison.b, file)
     every = parts(model)
-    uses = Uses(every, a, comparison.b)
+    uses = Uses(every, a, b)
     kept, unknown = narrowed(comparison, uses)
     before = {one.found.id: one.found for one in reasons(model, a)}
     known = {found.id: found for found in comparison.divergences}
@@ -37,7 +37,7 @@ def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
     told = [found for found in why if found.effect is Effect.BREAKS]
     verdict = FAILS if told else LOADS
     if not told:
-        told = [found for found in (*why, *kept) if is_serious(found, uses)]
+        told = [found for found in (*why, *kept) if is_serious(found)]
         verdict = OTHERWISE if told else LOADS
     found = [*(_new(one, before) for one in why), *_writer(model, comparison.a, before), *kept]
     return msgspec.structs.replace(

@@ -33,6 +33,8 @@ _USUAL = ("default", "pinned")
 _INITIAL = ("initial", "draw", "second")
 #: The calls that show how arguments are written, not what they do.
 _SPELLED = ("argument-", "historical", "positional")
+#: What the names of cases have that are about masks, which not every model has.
+_MASK = "mask"
 #: The families that decide what a model predicts.
 _PREDICTING = ("layers", "activations")
 #: The modules of what parts of models are; what of them a model doesn't use, it doesn't rest on.
@@ -46,13 +48,15 @@ _COMPILED = ("training.",)
 class Uses:
     """Which symbols of A a model uses, and in which parts; B tells which arguments it still takes."""
 
-    def __init__(self, parts: Iterable[Part], a: Loader, b: Side) -> None:
+    def __init__(self, parts: Iterable[Part], a: Loader, b: Loader) -> None:
         self._a = a
         self._b = b
+        self._masks = False
         self.by_symbol: dict[str, list[Part]] = {}
         self._is_compiled = False
         for part in parts:
             self._is_compiled = self._is_compiled or part.family in ("optimizers", "losses")
+            self._masks = self._masks or part.name == "Masking" or (part.arguments or {}).get("mask_zero") is True
             name = a.symbol(part)
             if name is not None:
                 self.by_symbol.setdefault(name, []).append(part)
@@ -67,9 +71,11 @@ class Uses:
         subject, aspect = found.subject, found.aspect
         if subject.startswith("settings."):
             return self._set(subject.removeprefix("settings."))
+        if _MASK in aspect and not self._masks:
+            return None
         if subject.startswith(_EVERYWHERE) or (self._is_compiled and subject.startswith(_COMPILED)):
             return []
-        parts = self.of(subject)
+        parts = [part for part in self.of(subject) if self._b.symbol(part) in (None, self._there(subject))]
         if aspect in _OUTSIDE or not parts:
             return None
         name = self._a.side.canonical(subject)
@@ -90,21 +96,16 @@ class Uses:
         given = part.arguments or {}
         return parameter in given or parameter in self._a.recorded(part, name) or bool(given.keys() & set(_called(parameter)))
 
+    def _there(self, subject: str) -> str | None:
+        """The symbol of B that one of A is compared with."""
+        name = self._b.side.name(subject)
+        return self._b.side.canonical(name) if name is not None else None
+
     def _is_left_to_b(self, subject: str, parameter: str) -> bool:
         """Whether B decides a parameter that nobody gives; one that it doesn't have it can't."""
-        there = self._b.name(subject)
-        name = self._b.canonical(there) if there is not None else None
-        symbol = self._b.symbol(name) if name is not None else None
+        name = self._there(subject)
+        symbol = self._b.side.symbol(name) if name is not None else None
         return symbol is not None and (parameter in (symbol.config or {}) or default(symbol, parameter) is not msgspec.UNSET)
-
-    def of_case(self, found: Divergence) -> bool:
-        """Whether the case of a finding uses a symbol as models do, or with arguments of the model's own."""
-        case = found.aspect.removeprefix(_CASE).rpartition(".")[0]
-        if not found.aspect.startswith(_CASE) or case.partition("@")[0] in _USUAL:
-            return True
-        name = self._a.side.canonical(found.subject)
-        symbol = self._a.side.symbol(name) if name is not None else None
-        return symbol is not None and bool(_optional(symbol, case))
 
     def _set(self, setting: str) -> list[Part] | None:
         """The parts that a setting reaches through an argument that the file leaves open; all, where no argument takes it."""
@@ -192,10 +193,11 @@ def _is_like(part: Part, aspect: str, symbol: Symbol, side: Side) -> bool:
         return False
     if not _is_plain(part.family, case.partition("@")[2]):
         return False
-    if call in _USUAL:
-        return True
     given = _optional(symbol, case).items()
-    return all(same(value, side.effective(name, _value(part, name, symbol)), name) for name, value in given)
+    if call in _USUAL or _MASK in call:
+        return True
+    # Without an argument of its own a case is about an input that only it has: of another type, or a single sample.
+    return bool(given) and all(same(value, side.effective(name, _value(part, name, symbol)), name) for name, value in given)
 
 
 def _is_plain(family: str, given: str) -> bool:
@@ -247,9 +249,9 @@ def _shapes(symbol: Symbol) -> list[list[int]] | None:
     return None
 
 
-def is_serious(found: Divergence, uses: Uses) -> bool:
+def is_serious(found: Divergence) -> bool:
     """Whether a divergence gives a loaded model other predictions."""
-    if found.effect not in (Effect.ARCHITECTURE, Effect.RESULTS) or not found.layers or not uses.of_case(found):
+    if found.effect not in (Effect.ARCHITECTURE, Effect.RESULTS) or not found.layers:
         return False
     if found.subject.partition(".")[0] not in (*_PREDICTING, "settings", "saved_model"):
         return False

@@ -92,9 +92,9 @@ class Matter(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Something in a file that readers refuse or take for something else.
 
     What isn't said fits all: ``names`` behind their family, as ``losses.mse``, or ``file.h5`` for the file as a whole;
-    ``modules`` that the file names; an ``argument`` with one of ``values``, or of a ``kind`` (``object``: a serialized one, or
-    ``list``); ``code``: byte-code is in it; ``place``: the ``first`` layer of a Sequential. In ``title`` and ``why`` stand
-    {name}, {module}, {argument} and {value}.
+    ``modules`` that the file names, empty where it names none; an ``argument`` with one of ``values``, or of a ``kind``
+    (``object``: a serialized one, or ``list``); ``code``: byte-code is in it; ``place``: the ``first`` layer of a Sequential,
+    or ``inside`` a layer that wraps it. In ``title`` and ``why`` stand {name}, {module}, {argument} and {value}.
     """
 
     title: str

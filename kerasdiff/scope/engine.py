@@ -37,7 +37,7 @@ def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
     told = [found for found in why if found.effect is Effect.BREAKS]
     verdict = FAILS if told else LOADS
     if not told:
-        told = [found for found in (*why, *kept) if is_serious(found)]
+        told = [found for found in (*why, *kept) if is_serious(found, known)]
         verdict = OTHERWISE if told else LOADS
     found = [*(_new(one, before) for one in why), *_writer(model, comparison.a, before), *kept]
     return msgspec.structs.replace(

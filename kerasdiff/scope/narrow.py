@@ -14,7 +14,7 @@ from kerasdiff.knowledge.load import uses as known_uses
 from kerasdiff.scope.reader import default
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from kerasdiff.compare.divergence import Divergence, NotComparable
     from kerasdiff.compare.engine import Comparison
@@ -249,9 +249,11 @@ def _shapes(symbol: Symbol) -> list[list[int]] | None:
     return None
 
 
-def is_serious(found: Divergence) -> bool:
-    """Whether a divergence gives a loaded model other predictions."""
+def is_serious(found: Divergence, every: Collection[str]) -> bool:
+    """Whether a divergence, one of ``every``, gives a loaded model other predictions."""
     if found.effect not in (Effect.ARCHITECTURE, Effect.RESULTS) or not found.layers:
+        return False
+    if f"{found.subject}/{found.aspect.rpartition('.')[0]}.weights" in every:  # which loading converts, and the probe couldn't
         return False
     if found.subject.partition(".")[0] not in (*_PREDICTING, "settings", "saved_model"):
         return False

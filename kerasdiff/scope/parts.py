@@ -48,7 +48,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     arguments: dict[str, Any] | None = None
     """None where the file has a name alone."""
     place: str = ""
-    """``first``: of the layers of a Sequential."""
+    """``first``: of the layers of a Sequential; ``inside``: what another layer wraps."""
     code: Code | None = None
     """The byte-code that a Lambda holds."""
     is_custom: bool = False
@@ -106,7 +106,7 @@ def _layers(layer: Layer, path: str, place: str) -> Iterator[Part]:
     yield own
     yield from _inner(own, layer.arguments)
     for number, inner in enumerate(layer.layers):
-        below = "first" if layer.class_name == "Sequential" and not number else ""
+        below = "inside" if not own.is_model else "first" if layer.class_name == "Sequential" and not number else ""
         yield from _layers(inner, f"{path}.{inner.name}" if path else inner.name, below)
 
 

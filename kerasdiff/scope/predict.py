@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CODE = "A Lambda holds the byte-code of its function, which other Pythons refuse, or take for something else."
 _CUSTOM = "Keras makes a class of the user's own only where it is registered, or handed over."
+_OPERATION = "Keras 3 makes layers of operations on its tensors. Only .keras files say in which module each is found again."
 _REFUSED = (
     "The file has every argument that its writer knew, also those at their default; the constructor here takes no others."
 )
@@ -75,18 +76,25 @@ def _of(part: Part, loader: Loader) -> Iterator[Reason]:
         title = f"its byte-code is of Python {part.code.python}, read by {loader.python}"
         remedy = "write the function as a layer, or with a name, where the model was made"
         yield Reason(_breaks(part, "code", title, part.code.python, _CODE, remedy), part)
-    if part.is_custom:
-        title = f"{part.name} is no class of Keras, and taken to be handed over as before"
-        remedy = f'load_model(path, custom_objects={{"{part.name}": {part.name}}})'
-        custom = _breaks(part, _aspect(part, "class"), title, part.name, _CUSTOM, remedy)
-        yield Reason(msgspec.structs.replace(custom, effect=Effect.INFO), part)
-    elif name is None:
+    if part.is_custom or name is None:
         yield from _absent(part, loader)
     elif part.arguments is not None and not part.is_model:  # a model's configuration is taken apart, not handed over
         yield from _made(part, name, loader, settled)
 
 
 def _absent(part: Part, loader: Loader) -> Iterator[Reason]:
+    """What becomes of a class or a name that no public symbol is."""
+    if part.family == "layers" and loader.is_operation(part):
+        if not part.module:
+            title = f"{part.name} is an operation, which is no layer that a file without modules brings back"
+            yield Reason(_breaks(part, "class", title, part.name, _OPERATION, "save as .keras where the model was made"), part)
+        return
+    if part.is_custom:
+        title = f"{part.name} is no class of Keras, and taken to be handed over as before"
+        remedy = f'load_model(path, custom_objects={{"{part.name}": {part.name}}})'
+        custom = _breaks(part, _aspect(part, "class"), title, part.name, _CUSTOM, remedy)
+        yield Reason(msgspec.structs.replace(custom, effect=Effect.INFO), part)
+        return
     if part.arguments is None and loader.knows(part) is not False:
         return
     what = f"{part.at}={part.name}: " if part.at and part.family not in _COMPILED else ""

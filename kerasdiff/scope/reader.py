@@ -87,13 +87,14 @@ class Loader:
 
     def _spelled(self, part: Part) -> list[str]:
         """The classes that a name stands for, however it is written: ``glorot_uniform``, ``adam``."""
-        plain = part.name.replace("_", "").lower()
+        called = f"{part.family}.{_plain(part.name)}"
         begin = f"{part.family}."
-        return [
-            name
-            for name in self.side.api.symbols
-            if name.startswith(begin) and name[len(begin) :].replace("_", "").lower() == plain
-        ]
+        return [name for name in self.side.api.symbols if name.startswith(begin) and _plain(name) == called]
+
+    def is_operation(self, part: Part) -> bool:
+        """Whether a layer is an operation that Keras 3 makes one of: no public class, but a function of the same name."""
+        called = f"ops.{_plain(part.name)}"
+        return any(_plain(name) == called for name in self.side.api.symbols if name.startswith("ops."))
 
     def knows(self, part: Part) -> bool | None:
         """Whether a name alone can be looked up; None where nobody tried."""
@@ -141,6 +142,11 @@ class Loader:
         return {one for one in known if one in given or given & set(renames().parameter(one))}
 
 
+def _plain(name: str) -> str:
+    """A name however it is written: ``GlorotUniform`` and ``glorot_uniform``."""
+    return name.replace("_", "").lower()
+
+
 def _outcomes(symbol: Symbol) -> dict[str, Any]:
     """What becomes of arguments by their historical names, as it was measured; None where that isn't the same in each run."""
     told: dict[str, Any] = {}
@@ -155,7 +161,7 @@ def _outcomes(symbol: Symbol) -> dict[str, Any]:
 def fits(row: Matter, part: Part, name: str | None) -> bool:
     """Whether a row is about a part, which is the symbol ``name`` or none."""
     is_named = is_one(part.full_name, row.names) or (name is not None and is_one(name, row.names))
-    if not is_named or (row.modules and not (part.module and is_one(part.module, row.modules))):
+    if not is_named or not is_one(part.module, row.modules):
         return False
     if (row.code is not None and row.code is not (part.code is not None)) or (row.place and row.place != part.place):
         return False

@@ -92,9 +92,10 @@ class Matter(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Something in a file that readers refuse or take for something else.
 
     What isn't said fits all: ``names`` behind their family, as ``losses.mse``, or ``file.h5`` for the file as a whole;
-    ``modules`` that the file names, empty where it names none; an ``argument`` with one of ``values``, or of a ``kind``
-    (``object``: a serialized one, or ``list``); ``code``: byte-code is in it; ``place``: the ``first`` layer of a Sequential,
-    or ``inside`` a layer that wraps it. In ``title`` and ``why`` stand {name}, {module}, {argument} and {value}.
+    ``modules`` that the file names, empty where it names none; an ``argument`` with one of ``values``, None if it
+    isn't given, or ``serialized``: an object; ``code``: byte-code is in it; ``custom``: it is a class of the user's own;
+    ``place``: the ``first`` layer of a Sequential, or ``inside`` a layer that wraps it. In ``title``, ``why`` and ``remedy``
+    stand {name}, {module}, {argument} and {value}.
     """
 
     title: str
@@ -104,8 +105,9 @@ class Matter(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     modules: list[str] = []
     argument: str = ""
     values: list[Any] = []
-    kind: str = ""
+    serialized: bool = False
     code: bool | None = None
+    custom: bool | None = None
     place: str = ""
     phases: list[str] = []
     remedy: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -132,7 +132,7 @@ def _told(row: Matter, part: Part) -> Divergence:
     told = {"name": part.name, "argument": row.argument, "value": brief(value), "module": part.module}
     aspect = _aspect(part, row.argument or "class") if part.family != "file" else "reading"
     labels = [part.label] if part.label else []
-    more = {"phases": row.phases or ["saving"], "layers": labels, "remedy": row.remedy, "references": [row.reference]}
+    more: dict[str, Any] = {"phases": row.phases or ["saving"], "layers": labels, "references": [row.reference]}
     a = value if row.argument else part.name
-    why = row.why.format(**told)
-    return divergence(part.subject, aspect, row.effect, row.title.format(**told), a, None, why=why, **more)
+    more |= {"why": row.why.format(**told), "remedy": row.remedy.format(**told) if row.remedy else None}
+    return divergence(part.subject, aspect, row.effect, row.title.format(**told), a, None, **more)

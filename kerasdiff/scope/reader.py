@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from kerasdiff.scope.parts import Part
 
 _VARIADIC = "var_keyword"
-#: The kinds of values that rows tell apart.
-_KINDS: dict[str, type] = {"object": dict, "list": list}
 
 
 class Loader:
@@ -163,13 +161,18 @@ def fits(row: Matter, part: Part, name: str | None) -> bool:
     is_named = is_one(part.full_name, row.names) or (name is not None and is_one(name, row.names))
     if not is_named or not is_one(part.module, row.modules):
         return False
-    if (row.code is not None and row.code is not (part.code is not None)) or (row.place and row.place != part.place):
+    if row.code is not None and row.code is not (part.code is not None):
         return False
-    return not row.argument or (row.argument in (part.arguments or {}) and _is_value(row, (part.arguments or {})[row.argument]))
+    if (row.custom is not None and row.custom is not part.is_custom) or (row.place and row.place != part.place):
+        return False
+    given = part.arguments or {}
+    if not row.argument or (row.argument not in given and None in row.values):
+        return True
+    return row.argument in given and _is_value(row, given[row.argument])
 
 
 def _is_value(row: Matter, value: Any) -> bool:
-    if row.kind and not isinstance(value, _KINDS[row.kind]):
+    if row.serialized and not isinstance(value, dict):
         return False
     return not row.values or any(type(one) is type(value) and one == value for one in row.values)
 

@@ -80,19 +80,20 @@ class Loader:
         if part.family == "metrics":  # Keras looks losses up by the names of metrics too
             names.append(f"losses.{part.name}")
         if part.arguments is None or part.family == "optimizers":
-            names += self._spelled(part)
+            names += self._spelled.get(_plain(part.full_name), [])  # glorot_uniform, adam: the class of that name
         return names
 
-    def _spelled(self, part: Part) -> list[str]:
-        """The classes that a name stands for, however it is written: ``glorot_uniform``, ``adam``."""
-        called = f"{part.family}.{_plain(part.name)}"
-        begin = f"{part.family}."
-        return [name for name in self.side.api.symbols if name.startswith(begin) and _plain(name) == called]
+    @cached_property
+    def _spelled(self) -> dict[str, list[str]]:
+        """The names of symbols by how they are spelled without regard to case and underscores."""
+        found: dict[str, list[str]] = {}
+        for name in self.side.api.symbols:
+            found.setdefault(_plain(name), []).append(name)
+        return found
 
     def is_operation(self, part: Part) -> bool:
         """Whether a layer is an operation that Keras 3 makes one of: no public class, but a function of the same name."""
-        called = f"ops.{_plain(part.name)}"
-        return any(_plain(name) == called for name in self.side.api.symbols if name.startswith("ops."))
+        return f"ops.{_plain(part.name)}" in self._spelled
 
     def knows(self, part: Part) -> bool | None:
         """Whether a name alone can be looked up; None where nobody tried."""

@@ -109,5 +109,5 @@ def test_other_bytes_are_of_no_python(text: str) -> None:
         ("3.13", "", None),
     ],
 )
-def test_which_pythons_read_it(written: str | None, python: str, runs: bool | None) -> None:  # noqa: FBT001 - a table
+def test_which_pythons_read_it(written: str | None, python: str, runs: bool | None) -> None:
     assert runs_in(Code(bytes=98, python=written), python) is runs

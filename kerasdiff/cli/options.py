@@ -63,7 +63,9 @@ def captured(command: _Command) -> _Command:
             show_default=True,
             help="Seconds that a family may take in an API.",
         ),
-        click.option("--fingerprint", metavar="FILE", help="Fingerprint captured elsewhere, instead of capturing here."),
+        click.option(
+            "--fingerprint", metavar="FILE", help="Fingerprint captured elsewhere, or a release, instead of capturing here."
+        ),
         click.option(
             "--python",
             metavar="PATH",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 from typing import TYPE_CHECKING
 
 from kerasdiff.compare import coverage
@@ -43,7 +41,7 @@ class TextReporter:
         self._shown = shown or Shown()
         self._verbose = self._shown.verbose
         self._color = color
-        self._width = width or (max(60, shutil.get_terminal_size((WIDTH, 24)).columns) if color else WIDTH)
+        self._width = width or (_columns() if color else WIDTH)
         self._reasons: list[Reason] = []
 
     def report(self, comparison: Comparison, gate: Gate) -> str:
@@ -62,6 +60,8 @@ class TextReporter:
         return "".join(f"{line.rstrip()}\n" for line in written)
 
     def _colored(self, lines: list[tuple[str, str]]) -> list[str]:
+        import io
+
         from rich.console import Console
         from rich.text import Text
 
@@ -213,6 +213,13 @@ class TextReporter:
         yield "Context, no findings by themselves", "bold"
         for line in lines:
             yield from self._wrapped(line)
+
+
+def _columns() -> int:
+    """How wide the terminal is."""
+    import shutil
+
+    return max(60, shutil.get_terminal_size((WIDTH, 24)).columns)
 
 
 def _behaviour(comparison: Comparison) -> str:

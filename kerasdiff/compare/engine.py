@@ -20,6 +20,22 @@ _MEASURED = (*canonical.FAMILIES, *canonical.GROUPS, *canonical.LIBRARIES)
 _ALIKE = ("declared", "measured", *canonical.GROUPS, *canonical.LIBRARIES)
 
 
+class Loads(msgspec.Struct, frozen=True, kw_only=True):
+    """What loading a saved model in B is predicted to do."""
+
+    file: str
+    format: str
+    writer: str | None
+    """The version of Keras that wrote it."""
+    layers: int
+    verdict: str
+    """``loads``, ``loads with other predictions`` or ``fails``."""
+    reasons: list[str]
+    """Ids of the divergences behind the verdict."""
+    of: int
+    """How many divergences there are before narrowing."""
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What comparing A with B gave."""
 
@@ -34,6 +50,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """How many ids were left out on request."""
     of: str = "environments"
     """What A and B are: ``environments``, or ``models`` that were saved."""
+    model: Loads | None = None
+    """The saved model that the comparison is narrowed to, and what loading it in B does."""
 
 
 def compare(

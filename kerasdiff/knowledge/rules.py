@@ -65,8 +65,8 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             (not self.api or api in self.api)
             and (not self.backend or backend in self.backend)
             and (not self.device or device in self.device)
-            and _within(version, self.version)
-            and all(_within(packages.get(name), wanted) for name, wanted in self.packages.items())
+            and within(version, self.version)
+            and all(within(packages.get(name), wanted) for name, wanted in self.packages.items())
         )
 
 
@@ -170,7 +170,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 @cache
-def _within(version: str | None, wanted: str) -> bool:
+def within(version: str | None, wanted: str) -> bool:
+    """Whether a version is one of those wanted, as ``>=2.11,<3``; an unknown one only where none is said."""
     if not wanted:
         return True
     from packaging.specifiers import SpecifierSet

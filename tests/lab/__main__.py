@@ -26,6 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "list":
         sys.stdout.writelines(_lines())
         return 0
+    if options.command == "loading":
+        from tests.scope import matrix
+
+        sys.stdout.writelines(f"{line}\n" for line in matrix.table(matrix.outcomes(options.names or None)))
+        return 0
     if options.command == "index":
         index.make(_say)
         return 0
@@ -56,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="show all environments and whether they are built")
     commands.add_parser("index", help="make the index of the shipped fingerprints, which history, nearest and explain read")
+    text = "print what is predicted of loading the sample models beside what happened, in shipped releases"
+    chosen = commands.add_parser("loading", help=text)
+    chosen.add_argument("names", nargs="*", metavar="NAME", help="default: all that measured it")
     actions: dict[str, tuple[Callable[[str], object], str]] = {
         "build": (_build, "build environments, except those that are up to date"),
         "path": (_path, "print the path of an environment's interpreter, built first if need be"),

@@ -15,6 +15,7 @@ from kerasdiff.compare.values import brief, same
 from kerasdiff.fingerprint.document import SCHEMA, Api, Captured, Fingerprint
 from kerasdiff.knowledge.load import Effect, tolerances
 from kerasdiff.models.document import short
+from kerasdiff.probe.weights import roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
 
 #: Subjects that are no layers.
 MODEL, OPTIMIZER, COMPILE = "saved_model", "saved_model.optimizer", "saved_model.compile"
-#: Names of weights by what Keras 1 called them.
-_WEIGHTS = {
-    "W": "kernel",
-    "U": "recurrent_kernel",
-    "b": "bias",
-    "running_mean": "moving_mean",
-    "running_std": "moving_variance",
-}
 
 
 class ModelSide(Side):
@@ -198,11 +191,7 @@ def _arguments(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
 
 def _names(layer: Layer) -> list[str]:
     """What a layer's weights are, by the newest names; where names repeat or are numbers, by position."""
-    told = [short(weight, layer.name) for weight in layer.weights]
-    told = [_WEIGHTS.get(name, name) for name in told]
-    if len(set(told)) < len(told) or any(name.isdecimal() for name in told):
-        return [str(number) for number in range(len(told))]
-    return told
+    return roles([short(weight, layer.name) for weight in layer.weights])
 
 
 def _weights(subject: str, a: Layer, b: Layer, findings: _Found) -> None:

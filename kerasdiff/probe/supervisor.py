@@ -7,6 +7,7 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 from . import VERSION, apis, canonical, choice, environment, instances, packages, redact, runtime
+from .errand import Errand, joined
 from .measured import merge, spread
 from .process import Deadline, Death, Process
 
@@ -39,6 +40,7 @@ class Options(NamedTuple):
     """What to capture. ``program``: the path that runs this probe again. ``timeout``: seconds a family may take in an API.
 
     ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows.
+    ``model``: the task for an `errand.Errand`, where the user's model is asked for.
     """
 
     program: str
@@ -48,6 +50,7 @@ class Options(NamedTuple):
     timeout: float
     kerasdiff: str
     remedies: List[Dict[str, Any]] = []  # noqa: RUF012  # never changed
+    model: Optional[Dict[str, Any]] = None
 
 
 Say = Callable[[Dict[str, Any]], None]
@@ -96,10 +99,17 @@ class Supervisor:
             "libraries": self._around,
             "apis": captured,
         }
+        if self._options.model is not None:
+            fingerprint["model"] = joined(self._options.model["model"], self.answer(self._options.model))
         fingerprint["label"] = self._options.label or choice.label(fingerprint)
         cleaned: Dict[str, Any] = redact.redactor().value(fingerprint)
         cleaned["digests"] = canonical.digests(cleaned)
         return cleaned
+
+    def answer(self, task: Dict[str, Any]) -> Dict[str, Dict[str, Any]]:
+        """The facts of a task on what the user has made. Raises `NothingToCapture`."""
+        names = self._names(packages.facts()[0], environment.facts())
+        return Errand(task, self._options.timeout, self._say).run(self._command, names)
 
     def _host_family(self, name: str, facts: Callable[[], Any], nothing: Any) -> Any:
         if name not in self._options.families:

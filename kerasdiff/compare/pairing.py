@@ -16,6 +16,4 @@ __all__ = ["kind", "pairs"]
 def pairs(a: list[Layer], b: list[Layer]) -> list[tuple[Layer | None, Layer | None]]:
     """Layers that are the same, in A's order; then those that only B has. None stands for a layer that a side lacks."""
     named = [[(layer.name, layer.class_name) for layer in side] for side in (a, b)]
-    return [
-        (None if one is None else a[one], None if other is None else b[other]) for one, other in pairing.pairs(*named)
-    ]
+    return [(None if one is None else a[one], None if other is None else b[other]) for one, other in pairing.pairs(*named)]

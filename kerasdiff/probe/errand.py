@@ -104,4 +104,3 @@ def joined(spec: str, items: Dict[str, Fact]) -> Fact:
         elif name in ("summary", "reference", "layers"):
             model[name if name != "layers" else "layers_failed"] = fact
     return dict(model, cases=cases)
-

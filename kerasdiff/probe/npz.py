@@ -61,7 +61,7 @@ class Archive:
     def __enter__(self) -> "Archive":
         return self
 
-    def __exit__(self, *_error: Any) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._zip.close()
 
     def _arrays(self) -> Dict[str, Array]:
@@ -105,8 +105,7 @@ class Archive:
         try:
             with self._zip.open(array.entry) as stream:
                 stream.read(array.begin)
-                for piece in iter(lambda: stream.read(_PIECE), b""):
-                    pieces.append(piece)
+                pieces.extend(iter(lambda: stream.read(_PIECE), b""))
         except Exception as error:
             raise BadArchive("%s is damaged: %s" % (array.entry, error)) from None
         data = b"".join(pieces)

@@ -76,7 +76,7 @@ def _vocabulary(model: Any, tensor: Any) -> Optional[int]:
 
 
 def numbered(archive: Archive, stems: str) -> List[Any]:
-    """The arrays called by one of the stems, or a stem and a number: ``x``, or ``inputs_0``, ``inputs_1``…"""
+    """The arrays called by one of the stems (``x|inputs``), or by a stem and a number, as ``inputs_0``, in their order."""
     for stem in stems.split("|"):
         if stem in archive.arrays:
             return [array(archive, stem)]

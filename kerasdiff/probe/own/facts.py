@@ -41,22 +41,28 @@ class Facts:
         self._initial = [(path, layer, units.values(layer)) for path, layer in self._leaves()]
         item("model/summary", self._summary)
         item("model/layers", self._layers)
-        for path, layer, initial in [] if self._is_stored else self._initial:
-            if initial:
-                item("model/cases/%s/initial@seed" % path, partial(self._drawn, layer, initial))
         if given is not None:
             item("model/reference", partial(self._reference, given, expected))
         if not self._is_stored:
-            for number, (_, layer, _) in enumerate(part for part in self._initial if part[2]):
-                units.fill(layer, number)
+            self._fill(item)
         try:
             self._inputs = arrays.formula(self._model)
         except arrays.NoInput as error:
             if given is None:
-                message = str(error)
-                item("model/cases//output@formula", lambda: {"state": "not run", "message": message})
+                unknown = {"state": "not run", "message": str(error)}
+                item("model/cases//output@formula", lambda: unknown)
                 return
             self._inputs = given
+        self._measure(item, given, rebuild)
+
+    def _fill(self, item: Item) -> None:
+        """Tell the weights that were drawn, and put fixed ones in their place."""
+        weighted = [part for part in self._initial if part[2]]
+        for number, (path, layer, initial) in enumerate(weighted):
+            item("model/cases/%s/initial@seed" % path, partial(_drawn, initial))
+            units.fill(layer, number)
+
+    def _measure(self, item: Item, given: Optional[List[Any]], rebuild: Callable[[], Any]) -> None:
         item("model/cases//output@formula", partial(self._output, self._inputs))
         if given is not None:
             item("model/cases//output@reference", partial(self._output, given))
@@ -120,17 +126,6 @@ class Facts:
         if units.is_custom(self._engine.api, layer):
             told["custom"] = path_of(type(layer))
         return told
-
-    @staticmethod
-    def _drawn(layer: Any, initial: List[Any]) -> Dict[str, Any]:
-        fact: Dict[str, Any] = {"revision": _revision("initial", [list(array.shape) for array in initial]), "random": True}
-        fact["initial"] = {"state": "value", "parts": [numbers.initial(array) for array in initial]}
-        fact["draw"] = {"state": "value", "parts": [numbers.measured(array) for array in initial[:MAX_PARTS]]}
-        many = [array for array in initial if array.size >= MANY and array.dtype.kind == "f"]
-        if many:
-            parts = [numbers.measured(numbers.distribution(array, ())) for array in many]
-            fact["distribution"] = {"state": "value", "parts": parts}
-        return fact
 
     def _run(self, given: List[Any]) -> List[Any]:
         return trace.trace(self._engine, self._model, given, self._is_model).outputs
@@ -236,6 +231,18 @@ class Facts:
 
             self._quantity(fact, "updated", stepped)
         return fact
+
+
+def _drawn(initial: List[Any]) -> Dict[str, Any]:
+    """What a layer begins with: what isn't drawn, the draw for the seed, and how the numbers of large weights are spread."""
+    fact: Dict[str, Any] = {"revision": _revision("initial", [list(array.shape) for array in initial]), "random": True}
+    fact["initial"] = {"state": "value", "parts": [numbers.initial(array) for array in initial]}
+    fact["draw"] = {"state": "value", "parts": [numbers.measured(array) for array in initial[:MAX_PARTS]]}
+    many = [array for array in initial if array.size >= MANY and array.dtype.kind == "f"]
+    if many:
+        parts = [numbers.measured(numbers.distribution(array, ())) for array in many]
+        fact["distribution"] = {"state": "value", "parts": parts}
+    return fact
 
 
 def _config(thing: Any) -> Any:

@@ -44,9 +44,8 @@ def _plain(array: Any) -> Any:
     if array.dtype.kind in "biufc":
         return array
     if array.dtype.kind in "OSU":
-        return numpy.array([text if isinstance(text, bytes) else str(text).encode("utf-8") for text in array.reshape(-1)]).reshape(
-            array.shape
-        )
+        texts = [text if isinstance(text, bytes) else str(text).encode("utf-8") for text in array.reshape(-1)]
+        return numpy.array(texts).reshape(array.shape)
     return array.astype("float32")
 
 
@@ -63,13 +62,12 @@ def record(tools: Any, given: Optional[Archive], environment: Dict[str, Any], ou
     calls: List[Dict[str, Any]] = []
     left_out: List[str] = []
     for seen in ran.calls:
-        call = {"name": seen.name, "inputs": [store.keep(array) for array in seen.inputs]}
-        call["masks"] = [None if mask is None else store.keep(mask) for mask in seen.masks]
-        call["outputs"] = [store.keep(array) for array in seen.outputs]
-        call["shapes"] = [list(array.shape) for array in seen.outputs]
-        if None in call["inputs"] + call["outputs"]:
+        inputs_of = [store.keep(array) for array in seen.inputs]
+        masks = [None if mask is None else store.keep(mask) for mask in seen.masks]
+        outputs = [store.keep(array) for array in seen.outputs]
+        if None in inputs_of + outputs:
             left_out.append(seen.name)
-        calls.append(call)
+        calls.append({"name": seen.name, "inputs": inputs_of, "masks": masks, "outputs": outputs})
     told = {
         "schema": SCHEMA,
         "environment": dict(environment, python="%d.%d.%d" % sys.version_info[:3], packages=_stack()),

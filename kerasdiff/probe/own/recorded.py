@@ -9,9 +9,9 @@ from .record import SCHEMA
 
 #: Bytes of what a reference says of itself.
 MAX_TOLD = 64 << 20
-_WEIGHT = {"name": str, "role": str, "array": str}
-_LAYER = {"name": str, "class": str, "config": dict, "uses": dict, "weights": list, "custom": bool}
-_CALL = {"name": str, "inputs": list, "masks": list, "outputs": list, "shapes": list}
+_WEIGHT: Dict[str, Any] = {"name": str, "role": str, "array": str}
+_LAYER: Dict[str, Any] = {"name": str, "class": str, "config": dict, "uses": dict, "weights": list, "custom": bool}
+_CALL: Dict[str, Any] = {"name": str, "inputs": list, "masks": list, "outputs": list}
 
 
 class Recorded:
@@ -42,7 +42,7 @@ class Recorded:
             raise BadArchive("is damaged: it holds no inputs, or no outputs")
 
     @staticmethod
-    def _check(told: Any, parts: Dict[str, type]) -> None:
+    def _check(told: Any, parts: Dict[str, Any]) -> None:
         if not isinstance(told, dict) or not all(isinstance(told.get(name), kind) for name, kind in parts.items()):
             raise BadArchive("is damaged: what it says of a layer isn't whole")
 

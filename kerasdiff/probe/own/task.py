@@ -1,7 +1,6 @@
 """What a process of its own does with a user's model: tells its facts, records a reference, or verifies one."""
 
 import faulthandler
-import importlib
 import os
 import sys
 from typing import Any, Callable, Dict, List, Optional
@@ -96,7 +95,8 @@ class Task:
             given, expected = arrays.fitting(given, tools[1], "it"), arrays.numbered(archive, "y|outputs")
         build = self._build
         assert build is not None
-        Facts(*tools, self._task["folder"], is_stored=is_stored).tell(self._item, given, expected, build)
+        engine, model, is_model = tools
+        Facts(engine, model, is_model, self._task["folder"], is_stored=is_stored).tell(self._item, given, expected, build)
 
     def _made(self) -> Any:
         """The user's model. Raises `Wrong`."""
@@ -111,8 +111,8 @@ class Task:
             self._build = lambda: thing
             return thing
         if not callable(thing):
-            where = {"message": "%s is no function but a %s" % (spec, type(thing).__name__)}
-            raise Wrong(dict(where, state="error", type="TypeError"))
+            message = "%s is no function but a %s" % (spec, type(thing).__name__)
+            raise Wrong({"state": "error", "type": "TypeError", "message": message})
         where = self._source.defined(thing)
         self._build = thing
         self._item("model/call", lambda: {"state": "value", "where": where})
@@ -154,14 +154,13 @@ def _seed(name: str) -> None:
 def _owner(model: Any, names: List[str]) -> Any:
     """The name and the module of the API that a model is of; None where it is of none."""
     for name in names:
-        if apis.ROUTES[name]["package"] not in sys.modules:
-            continue
-        try:
-            api = apis.load(name)
-            importlib.import_module(api.__name__)
-            models = api.models
-        except Exception:
-            continue
-        if isinstance(model, models.Model):
-            return name, api
+        if apis.ROUTES[name]["package"] in sys.modules and _is_of(model, name):
+            return name, apis.load(name)
     return None
+
+
+def _is_of(model: Any, name: str) -> bool:
+    try:
+        return isinstance(model, apis.load(name).models.Model)
+    except Exception:  # it is there, and can't be imported
+        return False

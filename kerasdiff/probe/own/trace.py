@@ -103,11 +103,11 @@ class _Eagerly:
             originals[holder] = holder.__dict__["__call__"]
         try:
             for holder, original in originals.items():
-                holder.__call__ = self._watching(original)
+                setattr(holder, "__call__", self._watching(original))  # noqa: B010  # mypy lets no method be assigned
             outputs = self._model(given, **keywords)
         finally:
             for holder, original in originals.items():
-                holder.__call__ = original
+                setattr(holder, "__call__", original)  # noqa: B010
         return Trace(self._numbers(outputs), self._calls)
 
     def _watching(self, original: Any) -> Any:

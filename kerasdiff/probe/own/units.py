@@ -53,7 +53,7 @@ def named(api: Any, layer: Any) -> List[str]:
     for part in _parts(layer, DEPTH, set()):
         functions: List[Any] = []
         if is_custom(api, part):
-            functions += [value for cls in _custom(api, part) for value in vars(cls).values()]
+            functions += [value for cls in _custom(part) for value in vars(cls).values()]
         functions += [value for value in vars(part).values() if isinstance(value, types.FunctionType)]
         for function in functions:
             code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
@@ -63,7 +63,7 @@ def named(api: Any, layer: Any) -> List[str]:
     return sorted(found)[:MAX_NAMES]
 
 
-def _custom(api: Any, layer: Any) -> Iterator[type]:
+def _custom(layer: Any) -> Iterator[type]:
     for cls in type(layer).__mro__:
         if str(cls.__module__).split(".")[0] == str(type(layer).__module__).split(".")[0]:
             yield cls
@@ -107,12 +107,14 @@ def values(layer: Any) -> List[Any]:
 
 
 def fill(layer: Any, seed: int) -> None:
-    """Overwrite the weights of a layer by a fixed formula: sums stay near one, so that deep models neither vanish nor explode."""
+    """Overwrite the weights of a layer by a fixed formula, such that what deep models give neither vanishes nor explodes."""
     current = values(layer)
     if not current or hasattr(layer, "adapt"):  # what a layer has learnt is its state
         return
     made = []
-    for name, array, fixed in zip(weight_names(layer), current, numbers.weights(weight_names(layer), [a.shape for a in current])):
+    for name, array, fixed in zip(
+        weight_names(layer), current, numbers.weights(weight_names(layer), [a.shape for a in current])
+    ):
         if array.dtype.kind != "f":
             made.append(array)
         elif array.ndim < 2 or "bias" in name:

@@ -76,10 +76,8 @@ class Verification:
     def _pair(self, told: Dict[str, Any], seen: trace.Seen) -> Dict[str, Any]:
         row = _row(told["name"], seen.name, told["class"])
         config = units.config(seen.layer)
-        uses = {
-            "symbols": sorted(set(units.symbols(self._engine.api, seen.layer)) | set(map(str, told["uses"].get("symbols", [])))),
-            "names": sorted(set(units.named(self._engine.api, seen.layer)) | set(map(str, told["uses"].get("names", [])))),
-        }
+        own = {"symbols": units.symbols(self._engine.api, seen.layer), "names": units.named(self._engine.api, seen.layer)}
+        uses = {key: sorted(set(names) | set(map(str, told["uses"].get(key, [])))) for key, names in own.items()}
         differing = {
             key: [value, config[key]]
             for key, value in sorted(told["config"].items())
@@ -127,7 +125,8 @@ class Verification:
         if any(array is None for array in inputs):
             return row
         if len(inputs) != len(seen.inputs):
-            row["alone"] = {"state": "error", "type": "", "message": "%d inputs recorded, %d here" % (len(inputs), len(seen.inputs))}
+            message = "%d inputs recorded, %d here" % (len(inputs), len(seen.inputs))
+            row["alone"] = {"state": "error", "type": "", "message": message}
             return row
         masks = [self._recorded.array(name) for name in call["masks"]]
         given = [one.astype(other.dtype) if one.dtype.kind in "iuf" else one for one, other in zip(inputs, seen.inputs)]
@@ -141,33 +140,33 @@ class Verification:
         return is_off(row["alone"], self._tolerance)
 
     def _trial(self, layer: Dict[str, Any], seen: trace.Seen, call: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        """Whether the layer gives what was recorded when its arguments are those recorded: each alone, then all."""
-        there = {key: values[0] for key, values in layer["differing"].items()}
-        ways = [{key: value} for key, value in there.items()] + ([there] if len(there) > 1 else [])
-        best: Optional[Dict[str, Any]] = None
-        for arguments in ways:
-            try:
-                error = self._tried(seen, arguments, call)
-            except Exception:  # the argument isn't plain, or this class doesn't take the value
-                continue
-            tried = {"arguments": arguments, "error": error}
-            if not is_off(error, self._tolerance):
-                return tried
-            best = best or tried
-        return best
+        """Whether the layer gives what was recorded when its arguments are those recorded: as few of them as do."""
+        left = {key: values[0] for key, values in layer["differing"].items()}
+        error = self._tried(seen, left, call)
+        if error is None:
+            return None
+        if not is_off(error, self._tolerance):
+            for key in sorted(left):
+                fewer = {name: value for name, value in left.items() if name != key}
+                found = self._tried(seen, fewer, call) if fewer else None
+                if found is not None and not is_off(found, self._tolerance):
+                    left, error = fewer, found
+        return {"arguments": left, "error": error}
 
-    def _tried(self, seen: trace.Seen, arguments: Dict[str, Any], call: Dict[str, Any]) -> Dict[str, Any]:
-        layer = type(seen.layer).from_config(dict(seen.layer.get_config(), **arguments))
-        inputs = [self._recorded.array(name) for name in call["inputs"]]
-        masks = [self._recorded.array(name) for name in call["masks"]]
-        keywords: Dict[str, Any] = {}
-        if any(mask is not None for mask in masks):
-            keywords["mask"] = masks[0] if len(masks) == 1 else masks
-        made = Call(layer, None, keywords)
-        self._engine.build(made, inputs)
-        self._set(next(told for told in self._recorded.layers if told["name"] == _first(call["name"])), layer)
-        outputs = self._engine.layer(made, inputs, training=False)
-        return _worst([self._recorded.array(name) for name in call["outputs"]], list(trace.flat(outputs)))
+    def _tried(self, seen: trace.Seen, arguments: Dict[str, Any], call: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        """How far the layer is off with some arguments; None where it can't be made or run with them."""
+        parts = [[self._recorded.array(name) for name in call[part]] for part in ("inputs", "masks", "outputs")]
+        inputs, masks, outputs = parts
+        given = [mask for mask in masks if mask is not None]
+        told = next(told for told in self._recorded.layers if told["name"] == _first(call["name"]))
+        try:
+            layer = type(seen.layer).from_config(dict(seen.layer.get_config(), **arguments))
+            made = Call(layer, None, {"mask": given[0]} if given else {})
+            self._engine.build(made, inputs)
+            self._set(told, layer)
+            return _worst(outputs, trace.flat(self._engine.layer(made, inputs, training=False)))
+        except Exception:  # a value that isn't plain, or that this class doesn't take
+            return None
 
 
 def is_off(error: Any, tolerance: float) -> bool:
@@ -209,5 +208,3 @@ def _renamed(call: str, names: Dict[Optional[str], Optional[str]]) -> str:
     """The name here of a recorded call."""
     first = _first(call)
     return (names.get(first) or "") + call[len(first) :]
-
-

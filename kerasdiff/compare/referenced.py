@@ -105,26 +105,39 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def passed(self) -> bool:
-        """Whether every output is what was recorded."""
-        counts = self.found.counts
-        return counts[0] == counts[1] and not any(error.beyond(self.tolerance) for error in self.found.outputs)
+        """Whether every output is what was recorded, and every layer that is here gives what it gave."""
+        return self.outputs_hold and (self.first is None or self.first.how not in ("alone", "weights"))
+
+    @property
+    def outputs_hold(self) -> bool:
+        """Whether every output is what was recorded: a layer may part, and not show in them."""
+        return holds(self.found, self.tolerance)
+
+
+def holds(found: Answer, tolerance: float) -> bool:
+    """Whether every output is what was recorded."""
+    return found.counts[0] == found.counts[1] and not any(error.beyond(tolerance) for error in found.outputs)
 
 
 def first(found: Answer, tolerance: float) -> First | None:
     """Where the recorded model and the one here part first; None where nothing does."""
     layers = {layer.name: layer for layer in found.layers if layer.name is not None}
-    for call in found.calls:
-        layer = layers.get(call.name) or layers.get(call.name.rpartition(":")[0])
-        if layer is None:
-            continue
+    known = [(call, layer) for call in found.calls if (layer := layers.get(_layer(call.name, layers))) is not None]
+    off = not holds(found, tolerance)
+    for place, (call, layer) in enumerate(known):
         if layer.here is None:
-            return First(layer=layer, call=call, how="missing")
-        if not layer.fits:
+            later = next((one.model for one, _ in known[place + 1 :] if one.model is not None), None)
+            if off and (later is None or later.beyond(tolerance)):  # else what does its work has another name
+                return First(layer=layer, call=call, how="missing")
+        elif not layer.fits:
             return First(layer=layer, call=call, how="weights")
-        if call.alone is not None and call.alone.beyond(tolerance):
+        elif call.alone is not None and call.alone.beyond(tolerance):
             return First(layer=layer, call=call, how="alone")
-    if not any(error.beyond(tolerance) for error in found.outputs):
-        return None
-    later = next((call for call in found.calls if call.model is not None and call.model.beyond(tolerance)), None)
-    layer = layers.get(later.name) if later is not None else None
-    return First(layer=layer, call=later, how="between") if later is not None and layer is not None else None
+    parting = ((call, layer) for call, layer in known if call.model is not None and call.model.beyond(tolerance))
+    pair = next(parting, None) if off else None
+    return None if pair is None else First(layer=pair[1], call=pair[0], how="between")
+
+
+def _layer(call: str, layers: dict[str, Layer]) -> str:
+    """The layer of a call: of the second one, ``dense:1``, the first's name."""
+    return call if call in layers else call.rpartition(":")[0]

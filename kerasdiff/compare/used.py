@@ -20,7 +20,7 @@ _QUANTITIES = frozenset({"build", "inference", "inference_2", "unsaid", "mask", 
 #: Symbols that code of the user's calls by their last names.
 _CALLED = ("activations", "operations", "layers", "initializers", "regularizers", "constraints", "losses", "metrics")
 #: Names of attributes that say nothing of what is used.
-_COMMON = frozenset({"build", "call", "input", "output", "shape", "dtype", "name", "get", "cast", "mean", "sum", "max", "min"})
+_COMMON = frozenset({"build", "call", "input", "output", "shape", "dtype", "name", "get"})
 #: Settings that reach what any layer gives.
 _SETTINGS = ("settings.image_data_format/value", "settings.floatx/value")
 #: Explanations that are told at most.
@@ -97,10 +97,11 @@ def _activations(use: Use, a: Side) -> set[str]:
 
 def _is_named(subject: str, use: Use) -> bool:
     """Whether code of the user's uses a symbol, as far as the names in it tell."""
-    module, _, last = subject.rpartition(".")
+    root, _, path = subject.partition(".")
+    last = path.rpartition(".")[2]
     if last not in use.names or last in _COMMON:
         return False
-    return module.partition(".")[0] in _CALLED or module.rpartition(".")[2] in use.names
+    return root in _CALLED or all(part in use.names for part in subject.split("."))
 
 
 def _distance(one: Divergence, use: Use, a: Side) -> tuple[float, float]:

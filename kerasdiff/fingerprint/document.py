@@ -127,6 +127,7 @@ class OwnModel(Document, frozen=True, kw_only=True):
     version: str | None = None
     backend: str | None = None
     backend_version: str | None = None
+    python: str = ""
     summary: dict[str, Any] = {}
     layers: list[OwnLayer] = []
     cases: Subjects = {}

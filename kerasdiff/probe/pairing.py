@@ -1,4 +1,4 @@
-"""Which layer of one model is which of another: by the names that people gave, else by class and order."""
+"""Which layer of one model is which of another: by the names that people gave, else by class and order, else by any name."""
 
 import re
 from collections import deque
@@ -45,6 +45,11 @@ def pairs(a: Sequence[Named], b: Sequence[Named]) -> List[Tuple[Optional[int], O
             other = queue.popleft()
             partner[number] = other
             taken.add(other)
+    left = {name: number for number, (name, _) in enumerate(b) if number not in taken}
+    for number, (name, _) in enumerate(a):  # of another class, but under the same name
+        if number not in partner and name in left:
+            partner[number] = left.pop(name)
+            taken.add(partner[number])
     found: List[Tuple[Optional[int], Optional[int]]] = [(number, partner.get(number)) for number in range(len(a))]
     return found + [(None, number) for number in range(len(b)) if number not in taken]
 

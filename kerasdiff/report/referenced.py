@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kerasdiff.compare.referenced import SCHEMA
-from kerasdiff.report import words
 from kerasdiff.report.reasons import reasons
 from kerasdiff.text import inert, inert_json, visible, visible_lines, wrapped
 
@@ -111,7 +110,8 @@ def _first(found: Verification, first: First) -> Iterator[str]:
     before = [call.alone for call in found.found.calls[:place] if call.alone is not None]
     if before and first.how != "between":
         largest = max(float(error.scaled) for error in before if isinstance(error.scaled, (int, float)))
-        yield from wrapped(f"the {words.count(place, 'layer')} before it: {largest:.2g} at most", _WIDTH, "  ")
+        those = "the layer before it is" if place == 1 else f"the {place} layers before it are"
+        yield from wrapped(f"{those} as recorded: off by {largest:.2g} at most", _WIDTH, "  ")
     if layer.differing:
         parts = [f"{key} is {_brief(one)} recorded, {_brief(other)} here" for key, (one, other) in layer.differing.items()]
         yield from wrapped("; ".join(parts), _WIDTH, "  ")

@@ -1,7 +1,6 @@
 """Records a reference: what a model is given, its weights, what each layer makes of it, and what comes out."""
 
 import json
-import sys
 from typing import Any, Dict, List, Optional
 
 import numpy
@@ -70,7 +69,7 @@ def record(tools: Any, given: Optional[Archive], environment: Dict[str, Any], ou
         calls.append({"name": seen.name, "inputs": inputs_of, "masks": masks, "outputs": outputs})
     told = {
         "schema": SCHEMA,
-        "environment": dict(environment, python="%d.%d.%d" % sys.version_info[:3], packages=_stack()),
+        "environment": dict(environment, packages=_stack()),
         "layers": layers,
         "calls": calls,
         "left_out": left_out,

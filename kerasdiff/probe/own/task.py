@@ -57,6 +57,7 @@ class Task:
 
         is_stored = not is_callable(self._task["model"])
         facts = {"api": name, "version": apis.version(api), "backend": apis.backend(api)}
+        facts["python"] = "%d.%d.%d" % sys.version_info[:3]
         facts["backend_version"] = apis.backend_version(facts["backend"])
         self._item("model/build", lambda: dict(facts, state="value"))
         kinds = (api.models.Model, api.models.Sequential)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +17,8 @@ from kerasdiff.models.document import Layer, Weight
 from kerasdiff.probe.pairing import kind, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kerasdiff.compare.divergence import Divergence, Findings
     from kerasdiff.compare.side import Side
     from kerasdiff.fingerprint.document import OwnModel
@@ -40,6 +42,8 @@ def compare(a: Side, b: Side, findings: Findings) -> None:
         if model.state in UNKNOWN_STATES:
             findings.unknown(MODEL, f"the model is {model.state} in {name}: {model.failure}")
             return
+        if model.unfinished:
+            findings.unknown(f"{MODEL}/cases", f"not all was measured in {name}: {model.unfinished}")
     if one.state != VALUE:
         return
     if other.state != VALUE:
@@ -112,6 +116,18 @@ def _layer(told: OwnLayer, model: OwnModel) -> Layer:
         for weight in told.weights
     ]
     return msgspec.structs.replace(layer, name=told.name, weights=weights, layers=[], is_custom=bool(told.custom))
+
+
+def told(side: Side) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The facts of a side's model by subject: the model's, then each layer's."""
+    model = side.fingerprint.model
+    if model is None:
+        return
+    facts = msgspec.to_builtins(model)
+    layers, cases = facts.pop("layers"), facts.pop("cases")
+    yield MODEL, {**{key: value for key, value in facts.items() if value}, "cases": cases.get("", {})}
+    for layer, fact in zip(model.layers, layers, strict=True):
+        yield _subject(layer), {**fact, "cases": cases.get(layer.name, {})}
 
 
 def traced(found: dict[str, Divergence], a: Side, b: Side) -> dict[str, Divergence]:

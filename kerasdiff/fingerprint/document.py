@@ -134,6 +134,8 @@ class OwnModel(Document, frozen=True, kw_only=True):
     """By the path of a layer, that of the model being empty."""
     reference: dict[str, Any] = {}
     """How far it is off on a reference that was given."""
+    unfinished: str = ""
+    """Why not all was measured."""
 
     @property
     def failure(self) -> str:

@@ -13,6 +13,8 @@ from .process import Deadline, Death, Process
 MAX_RESTARTS = 10
 #: The item that says whether there is a model, and the one that answers what is asked of it.
 BUILD, ANSWER, CALL = "model/build", "model/answer", "model/call"
+#: Why what comes after the items that are there isn't.
+REST = "model/rest"
 
 Fact = Dict[str, Any]
 
@@ -48,7 +50,9 @@ class Errand:
         try:
             cookie = os.urandom(8).hex()
             process = Process(command(cookie), cookie, task)
-            return self._follow(process, Deadline(self._timeout, share=1.0), folder)
+            deadline = Deadline(self._timeout, share=1.0)
+            deadline.start("model", 0.0)
+            return self._follow(process, deadline, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -80,7 +84,8 @@ class Errand:
         if self._task["do"] != "facts":
             self._items[ANSWER] = fact
             return False
-        if current in self._items:  # it died between two items, and would again
+        if current in self._items or current == BUILD:  # it died between two items, and would again
+            self._items[REST] = fact
             return False
         self._items[current] = fact
         return True
@@ -101,6 +106,8 @@ def joined(spec: str, items: Dict[str, Fact]) -> Fact:
             cases.setdefault(path, {})[case] = fact
         elif name == "layers" and "layers" in fact:
             model["layers"] = fact["layers"]
-        elif name in ("summary", "reference", "layers"):
-            model[name if name != "layers" else "layers_failed"] = fact
+        elif name in ("summary", "reference"):
+            model[name] = fact
+        elif identifier == REST or (name == "layers" and "message" in fact):
+            model["unfinished"] = "%s (%s)" % (fact["message"], fact["where"]) if fact.get("where") else fact["message"]
     return dict(model, cases=cases)

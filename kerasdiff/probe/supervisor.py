@@ -82,6 +82,7 @@ class Supervisor:
         variables = self._host_family("environment", environment.facts, {})
         names = self._names(versions, variables)
         captured = {name: self._api(name) for name in names}
+        model = joined(self._options.model["model"], self.answer(self._options.model)) if self._options.model else None
         fingerprint: Dict[str, Any] = {
             "schema": "kerasdiff.fingerprint/1",
             "captured": {
@@ -99,8 +100,8 @@ class Supervisor:
             "libraries": self._around,
             "apis": captured,
         }
-        if self._options.model is not None:
-            fingerprint["model"] = joined(self._options.model["model"], self.answer(self._options.model))
+        if model is not None:
+            fingerprint["model"] = model
         fingerprint["label"] = self._options.label or choice.label(fingerprint)
         cleaned: Dict[str, Any] = redact.redactor().value(fingerprint)
         cleaned["digests"] = canonical.digests(cleaned)

@@ -34,7 +34,9 @@ def text():
     x = layers.Embedding(20, 6, mask_zero=True, name="embed")(given)
     x = layers.LSTM(8, return_sequences=True, name="lstm")(x)
     x = layers.GRU(5, recurrent_activation="hard_sigmoid", name="gru")(x)
-    return keras.models.Model(given, layers.Dense(1, activation="sigmoid", name="score")(x))
+    model = keras.models.Model(given, layers.Dense(1, activation="sigmoid", name="score")(x))
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    return model
 
 
 class Enlarge(layers.Layer):

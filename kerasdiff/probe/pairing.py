@@ -1,4 +1,4 @@
-"""Which layer of one model is which of another: by the names that people gave, else by class and order, else by any name."""
+"""Which layer of one model is which of another: by the names that people gave, else by class and order."""
 
 import re
 from collections import deque
@@ -25,8 +25,11 @@ def kind(class_name: str) -> str:
     return class_name
 
 
-def pairs(a: Sequence[Named], b: Sequence[Named]) -> List[Tuple[Optional[int], Optional[int]]]:
-    """The places of layers that are the same, in A's order; then of those that only B has. None stands for one that lacks."""
+def pairs(a: Sequence[Named], b: Sequence[Named], *, by_name: bool = False) -> List[Tuple[Optional[int], Optional[int]]]:
+    """The places of layers that are the same, in A's order; then of those that only B has. None stands for one that lacks.
+
+    ``by_name``: what is left pairs under the same name, whatever class it is of.
+    """
     partner: Dict[int, int] = {}
     taken: Any = set()
     named = {name: number for number, (name, class_name) in enumerate(b) if not _is_automatic(name, class_name)}
@@ -45,8 +48,8 @@ def pairs(a: Sequence[Named], b: Sequence[Named]) -> List[Tuple[Optional[int], O
             other = queue.popleft()
             partner[number] = other
             taken.add(other)
-    left = {name: number for number, (name, _) in enumerate(b) if number not in taken}
-    for number, (name, _) in enumerate(a):  # of another class, but under the same name
+    left = {name: number for number, (name, _) in enumerate(b) if by_name and number not in taken}
+    for number, (name, _) in enumerate(a):
         if number not in partner and name in left:
             partner[number] = left.pop(name)
             taken.add(partner[number])

@@ -32,6 +32,7 @@ def as_json(found: Verification, status: int) -> str:
         "passed": found.passed,
         "exit": status,
         "outputs": msgspec.to_builtins(found.found.outputs),
+        "counts": found.found.counts,
         "first": found.first and {**msgspec.to_builtins(found.first), "layer": found.first.layer.name},
         "explained_by": msgspec.to_builtins(found.explained_by),
         "layers": msgspec.to_builtins(found.found.layers),

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import builder, collection, index, models
+from tests.lab import builder, collection, index, models, references
 from tests.lab.capture import DECLARED, capture
 from tests.lab.data import find
 
@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.command == "index":
         index.make(_say)
+        return 0
+    if options.command == "references":
+        references.save()
         return 0
     if options.command == "release":
         chosen = options.names or collection.names()
@@ -55,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="show all environments and whether they are built")
     commands.add_parser("index", help="make the index of the shipped fingerprints, which history, nearest and explain read")
+    commands.add_parser("references", help=f"record and verify the models of examples/reference, for {references.DATA}")
     actions: dict[str, tuple[Callable[[str], object], str]] = {
         "build": (_build, "build environments, except those that are up to date"),
         "path": (_path, "print the path of an environment's interpreter, built first if need be"),

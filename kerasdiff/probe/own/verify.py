@@ -61,7 +61,7 @@ class Verification:
         theirs = self._recorded.layers
         named = [[(layer["name"], layer["class"]) for layer in theirs], [(s.name, type(s.layer).__name__) for s in own]]
         found = []
-        for one, other in pairs(_short(named[0]), _short(named[1])):
+        for one, other in pairs(_short(named[0]), _short(named[1]), by_name=True):
             if one is None:
                 assert other is not None
                 found.append(dict(_row(None, own[other].name, named[1][other][1]), weights="only here"))

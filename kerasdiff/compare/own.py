@@ -144,7 +144,7 @@ def traced(found: dict[str, Divergence], a: Side, b: Side) -> dict[str, Divergen
         if not mine:
             continue
         causes = explaining(use(layer, match), there, a)
-        root = causes[0].id if causes and causes[0].effect.rank <= Effect.RESULTS.rank else None
+        root = causes[0].id if causes else None
         for part in mine:
             if part.cause is None and root is not None:
                 traced[part.id] = msgspec.structs.replace(part, cause=root)

@@ -59,12 +59,12 @@ def _root(one: Divergence, found: dict[str, Divergence]) -> Divergence:
 
 def _rank(one: Divergence, use: Use, a: Side) -> tuple[float, ...] | None:
     """How near a divergence is to a use, the nearest first; None where it has nothing to do with it."""
-    if one.effect.rank > Effect.RESULTS.rank and not one.aspect.startswith(_PARAMETER):
+    if one.effect.rank > Effect.RESULTS.rank:
         return None
     own = {a.canonical(name) or name for name in use.symbols}
     if one.aspect.startswith(_PARAMETER):
         is_there = one.subject in own and one.aspect.removeprefix(_PARAMETER) in use.differing
-        return (0.0, 0.0) if is_there else None
+        return (0.0, float(one.effect.rank)) if is_there else None
     if one.id in _SETTINGS:
         return (3.0, 0.0)
     if one.evidence != "measured" or one.aspect.rpartition(".")[2] not in _QUANTITIES or not one.aspect.startswith(_CASE):

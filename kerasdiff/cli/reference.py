@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Write what a model takes, holds and gives.")
 @own_model
 @click.option("-o", "--output", metavar="REF.npz", required=True, help="File to write.")
 @click.option("--input", "given", metavar="FILE.npz", help="Inputs: x, or inputs_0, inputs_1….  [default: by a fixed formula]")
@@ -58,7 +58,7 @@ def record(
         progress.tell(f"left out, being too large: what {', '.join(told['left_out'][:5])} takes or gives")
 
 
-@command.command()
+@command.command(short_help="Run it in the new environment, and say where it parts, and why.")
 @click.argument("reference")
 @own_model
 @_PYTHON
@@ -95,8 +95,8 @@ def verify(
     Each layer is also run alone on what it was given when it was recorded, so that none is blamed for one before it. Where
     something parts, the divergences between the two environments tell why. A and B are what compare takes.
 
-    Exit status: 0 where the outputs are as recorded, 1 where they are not, 2 where the reference or the model is bad, 3 where
-    there is no answer.
+    Exit status: 0 where the outputs are as recorded, 1 where they or what a layer gives alone are not, 2 where the reference
+    or the model is bad, 3 where there is no answer.
     """
     from kerasdiff.cli.operand import read_all
     from kerasdiff.fingerprint.load import write

@@ -9,7 +9,7 @@ import msgspec
 
 from kerasdiff.compare.referenced import SCHEMA
 from kerasdiff.report.reasons import reasons
-from kerasdiff.text import inert, inert_json, visible, visible_lines, wrapped
+from kerasdiff.text import inert, inert_json, listed, visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _WIDTH = 80
 #: Layers listed, where not all are asked for.
 _ROWS = 20
+#: Names listed of layers that part later.
+_FEW = 4
 
 
 def as_json(found: Verification, status: int) -> str:
@@ -111,8 +113,8 @@ def _first(found: Verification, first: First) -> Iterator[str]:
     before = [call.alone for call in found.found.calls[:place] if call.alone is not None]
     if before and first.how != "between":
         largest = max(float(error.scaled) for error in before if isinstance(error.scaled, (int, float)))
-        those = "the layer before it is" if place == 1 else f"the {place} layers before it are"
-        yield from wrapped(f"{those} as recorded: off by {largest:.2g} at most", _WIDTH, "  ")
+        those = "the layer before it" if place == 1 else f"the {place} layers before it"
+        yield from wrapped(f"{those}: {f'off by {largest:.2g} at most' if largest else 'as recorded'}", _WIDTH, "  ")
     if layer.differing:
         parts = [f"{key} is {_brief(one)} recorded, {_brief(other)} here" for key, (one, other) in layer.differing.items()]
         yield from wrapped("; ".join(parts), _WIDTH, "  ")
@@ -120,6 +122,10 @@ def _first(found: Verification, first: First) -> Iterator[str]:
         arguments = ", ".join(f"{key}={_brief(value)}" for key, value in layer.trial.arguments.items())
         outcome = "it gives what was recorded" if not layer.trial.error.beyond(found.tolerance) else _error(layer.trial.error)
         yield from wrapped(f"tried here: with {arguments} {outcome}", _WIDTH, "  ")
+    after = found.found.calls[place + 1 :]
+    later = [call.name for call in after if call.alone is not None and call.alone.beyond(found.tolerance)]
+    if later:
+        yield from wrapped(f"after it, {listed(later, _FEW)} part{'s' if len(later) == 1 else ''} alone too", _WIDTH, "  ")
 
 
 def _brief(value: Any) -> str:

@@ -122,7 +122,7 @@ class Layers:
         self._engine.reset()
         positional = [self._factory.value(part) for part in case.row.get("positional", [])]
         layer = self._factory.make(cls, case.arguments, *positional)
-        if _is_random(layer):
+        if is_random(layer):
             self._engine.reset()
             self._engine.seed()
             layer = self._factory.make(cls, case.arguments, *positional)
@@ -151,7 +151,7 @@ class Layers:
             if case.call == "default":
                 fact["names"] = [_COUNTER.sub("", name.rsplit("/", maxsplit=1)[-1]) for name in names]
                 fact["initial"] = {"state": "value", "parts": [numbers.initial(array) for array in initial]}
-        if _is_random(layer):
+        if is_random(layer):
             fact["random"] = True
         self._set(layer, filled)
         if case.row.get("repeat"):
@@ -263,7 +263,7 @@ def _is_cell(cls: type) -> bool:
     return cls.__name__.endswith(("Cell", "Cells")) and hasattr(cls, "call")
 
 
-def _is_random(layer: Any) -> bool:
+def is_random(layer: Any) -> bool:
     """Whether a layer draws random numbers when it trains; a recurrent one that drops nothing doesn't."""
     rates = [getattr(layer, name) for name in ("dropout", "recurrent_dropout") if hasattr(layer, name)]
     if rates and not any(rates):

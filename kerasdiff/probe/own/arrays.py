@@ -17,7 +17,7 @@ SAMPLES = 2
 IMAGE, LENGTH = 32, 8
 
 
-class NoInput(Exception):
+class NoInput(BadArchive):
     """What a model takes can't be made up."""
 
 

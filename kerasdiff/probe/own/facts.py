@@ -11,6 +11,7 @@ import numpy
 from .. import canonical
 from ..behaviour import numbers
 from ..behaviour.engine import Eager, Engine, accepts
+from ..behaviour.layers import is_random
 from ..values import encode, path_of, repeatable
 from . import arrays, trace, units
 
@@ -217,7 +218,7 @@ class Facts:
         outputs = self._run(self._inputs)
         targets = [_target(output, _named(getattr(self._model, "loss", None))) for output in outputs]
         fact: Dict[str, Any] = {"revision": _revision("step", [digest(array) for array in self._inputs])}
-        if any(hasattr(layer, name) for _, layer in self._leaves() for name in ("seed_generator", "rate", "_random_generator")):
+        if any(is_random(layer) for _, layer in self._leaves()):
             fact["random"] = True
         x: Any = self._inputs[0] if len(self._inputs) == 1 else self._inputs
         y: Any = targets[0] if len(targets) == 1 else targets

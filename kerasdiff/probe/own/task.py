@@ -145,9 +145,9 @@ def _kind(thing: Any) -> str:
 
 def _seed(name: str) -> None:
     try:
-        from ..behaviour.engine import Engine  # noqa: PLC0415  # imports NumPy, which comes with Keras
+        from ..behaviour.families import engine  # noqa: PLC0415  # imports NumPy, which comes with Keras
 
-        Engine(apis.load(name)).seed()
+        engine(apis.load(name)).seed()
     except Exception:  # it can't be imported, and the user's model will be of another API
         pass
 

@@ -171,7 +171,9 @@ class _InGraph:
         self._is_model = is_model
 
     def run(self, model: Any, inputs: List[Any], above: str) -> Trace:
-        model = getattr(model, "model", None) or model  # a Sequential of Keras 1 holds one
+        if not _has_nodes(model) and hasattr(model, "model"):  # a Sequential of Keras 1 holds a model, once it is built
+            model.build()
+        model = getattr(model, "model", None) or model
         fed = list(model.inputs)
         nodes = list(_nodes(model))
         wanted = list(model.outputs)

@@ -32,11 +32,11 @@ class Verification:
         names = {layer["name"]: layer["here"] for layer in layers}
         rows = [self._call(call, here.get(_renamed(call["name"], names))) for call in self._recorded.calls]
         by_name = {layer["name"]: layer for layer in layers}
-        for row in rows:
+        for row, call in zip(rows, self._recorded.calls):
             layer = by_name.get(_first(row["name"]))
             if layer is not None and layer["differing"] and self._parts(row):
                 seen = here[_renamed(row["name"], names)]
-                layer["trial"] = layer["trial"] or self._trial(layer, seen, self._recorded.calls[rows.index(row)])
+                layer["trial"] = layer["trial"] or self._trial(layer, seen, call)
         outputs = [apart(one, other) for one, other in zip(self._recorded.outputs, ran.outputs)]
         counts = [len(self._recorded.outputs), len(ran.outputs)]
         return {

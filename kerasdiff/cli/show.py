@@ -14,7 +14,6 @@ from kerasdiff.cli.options import APIS
 from kerasdiff.cli.output import put
 from kerasdiff.compare import quantities
 from kerasdiff.compare.context import conflicts
-from kerasdiff.compare.own import LAYERS, MODEL, told
 from kerasdiff.compare.side import Side
 from kerasdiff.compare.values import brief
 from kerasdiff.errors import KerasdiffError
@@ -73,7 +72,7 @@ def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *
             for name, fact in facts.items()
             for line in (
                 _own(name, fact)
-                if name == MODEL or name.startswith(f"{LAYERS}.")
+                if name == "model" or name.startswith("model.")
                 else _cases(name, subjects[name][1])
                 if name in subjects
                 else _told(name, fact, side)
@@ -89,7 +88,7 @@ def _facts(side: Side) -> Iterator[tuple[str, Any]]:
         yield name, {"cases": cases}
     for name, setting in sorted(side.api.settings.items()):
         yield f"settings.{name}", msgspec.to_builtins(setting)
-    yield from told(side)
+    yield from _own_facts(side)
     for group in ("environment", "packages", "runtime"):
         for key, value in sorted(getattr(side.fingerprint, group).items()):
             yield f"{group}.{key}", value
@@ -145,6 +144,13 @@ def _cases(name: str, cases: dict[str, dict[str, Any]]) -> Iterator[str]:
             parts = quantities.parts(measured, quantity)
             told = ", ".join(brief(part.get("values", part.get("message", part.get("state"))), 100) for part in parts)
             yield f"{name}: {case}.{quantity} = {told}"
+
+
+def _own_facts(side: Side) -> Iterator[tuple[str, Any]]:
+    if side.fingerprint.model is not None:
+        from kerasdiff.compare.own import told
+
+        yield from told(side)
 
 
 def _own(name: str, fact: dict[str, Any]) -> Iterator[str]:

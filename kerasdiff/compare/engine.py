@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kerasdiff.compare import context, coverage, explain, own, settings, symbols
+from kerasdiff.compare import context, coverage, explain, settings, symbols
 from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, divergence
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import VALUE, Fingerprint
@@ -56,7 +56,10 @@ def compare(
         compared = symbols.alike(one) if _is_alike(one, other) else _compare(one, other, findings)
         settings.compare(one, other, findings)
         _families(one, other, findings)
-    own.compare(one, other, findings)
+    if a.model is not None:
+        from kerasdiff.compare import own
+
+        own.compare(one, other, findings)
     return Comparison(
         a=one,
         b=other,

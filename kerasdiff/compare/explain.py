@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kerasdiff.compare import causes, own
+from kerasdiff.compare import causes
 from kerasdiff.knowledge.rules import Index, Restore, Where, rules
 from kerasdiff.probe import apis
 
@@ -21,7 +21,11 @@ def explain(divergences: dict[str, Divergence], a: Side, b: Side) -> list[Diverg
     if not divergences:
         return []
     known = Index([one for one in rules() if _holds(one.a, a) and _holds(one.b, b)])
-    found = own.traced(causes.trace(_inherited(divergences), a), a, b)
+    found = causes.trace(_inherited(divergences), a)
+    if a.fingerprint.model is not None:
+        from kerasdiff.compare import own
+
+        found = own.traced(found, a, b)
     found = {identifier: _ruled(one, known) for identifier, one in found.items()}
     explained: dict[str, list[str]] = {}
     for one in found.values():

@@ -14,8 +14,12 @@ from kerasdiff.knowledge.load import Effect
 from tests.conftest import DATA, Raw, raw, sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
+    from tests.conftest import Ran
 
 #: The environment of each model, and the API that built it.
 OF = {
@@ -163,3 +167,14 @@ def test_a_model_that_only_a_has_is_not_comparable_and_one_that_only_b_has_is_no
     assert [one.id for one in found.not_comparable] == ["model"]
     found = compared(CUSTOM[1], CUSTOM[1], None, model(CUSTOM[1]))
     assert (found.not_comparable, about_models(found)) == ([], {})
+
+
+def test_show_prints_a_model_and_its_layers(kerasdiff: Callable[..., Ran], tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(fingerprint(CUSTOM[1], model(CUSTOM[1])))
+    shown = kerasdiff("show", file, "model.layers.gate").out
+    assert "model.layers.gate: custom = 'before.Gate'" in shown
+    assert "model.layers.gate: initial@seed.draw = (1.0, 1.0, 1.0, 1.0)" in shown
+    facts = json.loads(kerasdiff("show", file, "model", "--format", "json").out)
+    assert facts["model"]["summary"]["layers"] == 5
+    assert "layers" not in facts["model"]

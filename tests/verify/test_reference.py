@@ -12,6 +12,7 @@ from kerasdiff.compare.referenced import Answer, Error, Verification, first
 from kerasdiff.releases.shelf import Step
 from kerasdiff.report.referenced import as_json, as_text
 from kerasdiff.verify.reference import nearest
+from tests.conftest import ROOT
 from tests.lab.references import DATA, EXAMPLE, MOVES, Move, again
 
 PARTING = [move for move in MOVES if move.first]
@@ -38,6 +39,11 @@ def test_the_first_layer_and_the_cause(move: Move) -> None:
 def test_the_report_beside_the_example(move: Move) -> None:
     """If this was meant: python -m tests.lab references."""
     assert as_text(again(stored(move)), verbose=False) == (EXAMPLE / f"{move.name}.txt").read_text("utf-8")
+
+
+def test_the_manual_shows_a_report_as_it_is() -> None:
+    report = (EXAMPLE / "text-tensorflow-1.15-tensorflow-2.3.txt").read_text("utf-8")
+    assert f"```text\n{report}```" in (ROOT / "README.md").read_text("utf-8")
 
 
 @parting

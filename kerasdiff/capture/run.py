@@ -61,6 +61,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """``package.module:function`` of the user's, in the captured environment, that gives batches."""
     variables: dict[str, str] = {}
     """Set for the captured environment besides those there are."""
+    model: str | None = None
+    """The user's own model: ``package.module:function``, importable from the folder ``path``, or a saved model's file."""
+    path: str = "."
+    reference: str | None = None
+    """An ``.npz`` with inputs for the model, and outputs to expect."""
 
     def arguments(self) -> Iterator[str]:
         """The probe's command line."""
@@ -73,6 +78,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             yield f"--label={self.label}"
         if self.pipeline is not None:
             yield f"--pipeline={self.pipeline}"
+        if self.model is not None:
+            yield from (f"--model={self.model}", f"--path={self.path}")
+            if self.reference is not None:
+                yield f"--reference={self.reference}"
         yield f"--timeout={self.timeout}"
 
 
@@ -92,6 +101,24 @@ def probe(interpreter: Interpreter, request: Request, on_event: Callable[[Event]
 
     Raises `CaptureError`.
     """
+    text, chatter = _ran(interpreter, request, {"remedies": request.remedies} if request.remedies else {}, on_event)
+    _check_imports(text, chatter)
+    return text
+
+
+def answer(interpreter: Interpreter, request: Request, task: dict[str, Any], on_event: Callable[[Event], None]) -> Any:
+    """What a task on the user's model gives in ``interpreter``, as JSON; see `kerasdiff.probe.errand`.
+
+    Raises `CaptureError`.
+    """
+    text, _ = _ran(interpreter, request, {"task": task}, on_event)
+    return json.loads(text)
+
+
+def _ran(
+    interpreter: Interpreter, request: Request, files: dict[str, Any], on_event: Callable[[Event], None]
+) -> tuple[str, _Chatter]:
+    """What the probe answers, and what was printed. ``files``: options whose values are too long for a command line."""
     with tempfile.TemporaryDirectory(prefix="kerasdiff-") as folder:
         program = Path(folder) / "probe.pyz"
         export(program)
@@ -104,10 +131,10 @@ def probe(interpreter: Interpreter, request: Request, on_event: Callable[[Event]
             f"--kerasdiff={kerasdiff.__version__}",
             *request.arguments(),
         ]
-        if request.remedies:
-            rows = Path(folder) / "remedies.json"
-            rows.write_text(json.dumps(request.remedies), encoding="ascii")
-            command.append(f"--remedies={rows}")
+        for option, value in files.items():
+            file = Path(folder) / f"{option}.json"
+            file.write_text(json.dumps(value), encoding="ascii")
+            command.append(f"--{option}={file}")
         with _started(command, request.variables) as process:
             chatter = _Chatter(process)
             text = refusal = ""
@@ -116,7 +143,7 @@ def probe(interpreter: Interpreter, request: Request, on_event: Callable[[Event]
                 event = frames.parse(line, cookie)
                 if event is None:
                     continue
-                if event.get("event") == "fingerprint":
+                if event.get("event") in ("fingerprint", "answer"):
                     text = str(event["text"])
                 elif event.get("event") == "refused":
                     refusal = str(event["message"])
@@ -126,8 +153,7 @@ def probe(interpreter: Interpreter, request: Request, on_event: Callable[[Event]
             status = process.wait()
     if not text:
         raise _failure(interpreter, status, refusal, chatter)
-    _check_imports(text, chatter)
-    return text
+    return text, chatter
 
 
 class _Chatter:

@@ -24,6 +24,7 @@ COMMANDS = {
     "waive": "Accept divergences from the baseline, with a reason and an expiry.",
     "policy": "Print the policy in force.",
     "verify": "Try the remedies in a live environment.",
+    "reference": "Record what a model gives, and verify it in another environment.",
     "releases": "List the releases that are shipped.",
     "bisect": "Tell in which release between A and B something changed.",
     "explain": "Print what is known of a rule or a symbol.",

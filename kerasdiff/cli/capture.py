@@ -8,10 +8,11 @@ import click
 
 from kerasdiff.capture.interpreter import find
 from kerasdiff.capture.run import CaptureError, Request, probe
-from kerasdiff.cli.options import APIS, callables, names
+from kerasdiff.cli.options import APIS, callables, checked, names, own_model
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 from kerasdiff.errors import ExitStatus
+from kerasdiff.fingerprint.document import VALUE
 from kerasdiff.fingerprint.load import parse, save
 from kerasdiff.text import visible
 
@@ -43,6 +44,8 @@ from kerasdiff.text import visible
     callback=callables,
     help="Measure the batches too that this function of yours gives.",
 )
+@own_model
+@click.option("--reference", metavar="FILE", help="With --model: .npz with inputs x to run it on, and outputs y to expect.")
 @click.option("--force", is_flag=True, help="Replace an existing file that differs.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the framework itself prints.")
 @click.help_option("-h", "--help")
@@ -55,6 +58,9 @@ def command(
     apis: tuple[str, ...],
     timeout: float,
     pipeline: str | None,
+    model: str | None,
+    path: str | None,
+    reference: str | None,
     *,
     force: bool,
     verbose: bool,
@@ -63,11 +69,15 @@ def command(
 
     The environment is that of the interpreter given by --python; else of the running one if it holds a Keras; else of the
     active virtual or conda environment. Nothing is installed or changed in it.
+
+    --model runs code of yours there: it builds your own model, and tells its layers, weights, outputs, a step of training
+    and what comes back from each format that it is saved in.
     """
+    own = checked(model, path, reference)
     interpreter = find(python)
     progress = Progress(verbose=verbose)
     progress.tell(f"capturing {interpreter.path} ({interpreter.reason})")
-    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout, pipeline=pipeline)
+    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout, pipeline=pipeline, **own)
     try:
         with progress:
             text = probe(interpreter, request, progress.event)
@@ -79,6 +89,8 @@ def command(
         put(text)
         return
     fingerprint = parse(text.encode("ascii"), "the capture")
+    if fingerprint.model is not None and fingerprint.model.state != VALUE:
+        progress.tell(f"the model {model}: {fingerprint.model.failure}; the rest of the capture is kept")
     target = Path(output or f"{fingerprint.label}.json")
     save(text, target, force=force)
     progress.tell(f"{fingerprint.label}: wrote {visible(str(target))} in {fingerprint.captured.seconds:.1f} s")

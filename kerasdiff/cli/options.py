@@ -100,3 +100,44 @@ def shown(command: _Command) -> _Command:
     ):
         command = option(command)
     return command
+
+
+def own_model(command: _Command) -> _Command:
+    """The user's own model, and where its code is found."""
+    for option in (
+        click.option("--path", metavar="FOLDER", help="Folder that --model is imported from.  [default: this one]"),
+        click.option(
+            "--model", metavar="SPEC", help="Your own model: package.module:function that returns it, or a saved model's file."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def checked(model: str | None, path: str | None, reference: str | None = None) -> dict[str, Any]:
+    """The user's own model as `Request` has it: names of files are made absolute, what is no name of one is left.
+
+    Raises `click.UsageError`, or `ReferenceError` where the reference can't be read.
+    """
+    from pathlib import Path
+
+    from kerasdiff.probe.own.source import is_callable
+    from kerasdiff.verify.archive import check
+
+    if model is None:
+        if path is not None or reference is not None:
+            message = "--path and --reference are about a model: give --model"
+            raise click.UsageError(message)
+        return {}
+    folder = Path(path or ".")
+    if not folder.is_dir():
+        message = f"{folder}: no such folder"
+        raise click.UsageError(message)
+    own = {"model": model if is_callable(model) else str(Path(model).absolute()), "path": str(folder.absolute())}
+    if not is_callable(model) and not Path(model).exists():
+        message = f"{model}: no such file; name a saved model, or a function as package.module:function"
+        raise click.UsageError(message)
+    if reference is not None:
+        check(reference)
+        own["reference"] = str(Path(reference).absolute())
+    return own

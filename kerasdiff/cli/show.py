@@ -71,7 +71,13 @@ def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *
         lines = [
             line
             for name, fact in facts.items()
-            for line in (_cases(name, subjects[name][1]) if name in subjects else _told(name, fact, side))
+            for line in (
+                _own(name, fact)
+                if name == "model" or name.startswith("model.")
+                else _cases(name, subjects[name][1])
+                if name in subjects
+                else _told(name, fact, side)
+            )
         ]
     put("".join(f"{visible(line)}\n" for line in lines))
 
@@ -83,6 +89,7 @@ def _facts(side: Side) -> Iterator[tuple[str, Any]]:
         yield name, {"cases": cases}
     for name, setting in sorted(side.api.settings.items()):
         yield f"settings.{name}", msgspec.to_builtins(setting)
+    yield from _own_facts(side)
     for group in ("environment", "packages", "runtime"):
         for key, value in sorted(getattr(side.fingerprint, group).items()):
             yield f"{group}.{key}", value
@@ -142,6 +149,21 @@ def _cases(name: str, cases: dict[str, dict[str, Any]]) -> Iterator[str]:
             parts = quantities.parts(measured, quantity)
             told = ", ".join(brief(part.get("values", part.get("message", part.get("state"))), 100) for part in parts)
             yield f"{name}: {case}.{quantity} = {told}"
+
+
+def _own_facts(side: Side) -> Iterator[tuple[str, Any]]:
+    if side.fingerprint.model is not None:
+        from kerasdiff.compare.own import told
+
+        yield from told(side)
+
+
+def _own(name: str, fact: dict[str, Any]) -> Iterator[str]:
+    """What is known of a user's model, or of a layer of it."""
+    for key, value in sorted(fact.items()):
+        if key != "cases":
+            yield f"{name}: {key} = {brief(value, 200)}"
+    yield from _cases(name, fact.get("cases", {}))
 
 
 def _told(name: str, fact: Any, side: Side) -> Iterator[str]:

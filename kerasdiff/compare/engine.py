@@ -76,6 +76,10 @@ def compare(
         settings.compare(one, other, findings)
         _families(one, other, findings)
     pipelines.compare(a.pipeline, b.pipeline, findings)
+    if a.model is not None:
+        from kerasdiff.compare import own
+
+        own.compare(one, other, findings)
     return Comparison(
         a=one,
         b=other,

@@ -27,6 +27,10 @@ def explain(divergences: dict[str, Divergence], a: Side, b: Side) -> list[Diverg
         return []
     known = Index([one for one in rules() if _holds(one.a, a) and _holds(one.b, b)])
     found = causes.trace(_inherited(divergences), a)
+    if a.fingerprint.model is not None:
+        from kerasdiff.compare import own
+
+        found = own.traced(found, a, b)
     found = {identifier: _ruled(one, known) for identifier, one in found.items()}
     explained: dict[str, list[str]] = {}
     for one in found.values():

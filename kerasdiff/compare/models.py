@@ -6,32 +6,23 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerasdiff.compare import configured
-from kerasdiff.compare.divergence import Findings, divergence
+from kerasdiff.compare import configured, layered
+from kerasdiff.compare.divergence import divergence
 from kerasdiff.compare.engine import Comparison
-from kerasdiff.compare.pairing import kind, pairs
+from kerasdiff.compare.layered import InModels
 from kerasdiff.compare.side import Side
 from kerasdiff.compare.values import brief, same
 from kerasdiff.fingerprint.document import SCHEMA, Api, Captured, Fingerprint
 from kerasdiff.knowledge.load import Effect, tolerances
-from kerasdiff.models.document import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kerasdiff.compare.divergence import Divergence
-    from kerasdiff.models.document import Layer, SavedModel, Weight
+    from kerasdiff.models.document import Layer, SavedModel
 
 #: Subjects that are no layers.
 MODEL, OPTIMIZER, COMPILE = "saved_model", "saved_model.optimizer", "saved_model.compile"
-#: Names of weights by what Keras 1 called them.
-_WEIGHTS = {
-    "W": "kernel",
-    "U": "recurrent_kernel",
-    "b": "bias",
-    "running_mean": "moving_mean",
-    "running_std": "moving_variance",
-}
 
 
 class ModelSide(Side):
@@ -50,27 +41,13 @@ class ModelSide(Side):
         return f"{self.model.file}: {super().sentence}"
 
 
-class _Found(Findings):
-    """Findings in models of which each keeps the order of weights, or not: TensorFlow's formats go by names."""
-
-    def __init__(self, a: SavedModel, b: SavedModel) -> None:
-        super().__init__(tolerances())
-        self.is_ordered = not {a.format, b.format} & {"saved_model", "checkpoint"}
-
-    def cause(self, subject: str) -> str | None:
-        """The argument of a layer that explains other weights: the first that is found to change the architecture."""
-        begin = f"{subject}/parameter."
-        known = self.divergences.items()
-        return next((id_ for id_, one in known if id_.startswith(begin) and one.effect is Effect.ARCHITECTURE), None)
-
-
 def compare(a: SavedModel, b: SavedModel) -> Comparison:
     """Every divergence between two saved models; a subject is the path of a layer, by A's names."""
-    findings = _Found(a, b)
-    _layers(_tops(a), _tops(b), "", findings)
+    findings = InModels(tolerances(), is_ordered=not {a.format, b.format} & {"saved_model", "checkpoint"})
+    layered.compare(_tops(a), _tops(b), "", findings)
     if a.model is not None and b.model is not None:
-        _class(MODEL, a.model, b.model, findings)
-        _weights(MODEL, a.model, b.model, findings)
+        layered.compare_class(MODEL, a.model, b.model, findings)
+        layered.compare_weights(MODEL, a.model, b.model, findings)
         _optimizers(a, b, findings)
         _compiled(a, b, findings)
     counted = {
@@ -113,136 +90,10 @@ def _formats(a: SavedModel, b: SavedModel) -> list[list[str | None]]:
     return [[name, one, other] for name, one, other in told if one != other]
 
 
-def _subject(above: str, layer: Layer) -> str:
-    """The path of a layer as a subject, which has no ``/``: that ends it in an id."""
-    name = layer.name.replace("%", "%25").replace("/", "%2F")
-    return f"{above}.{name}" if above else name
-
-
-def _layers(a: list[Layer], b: list[Layer], above: str, findings: _Found) -> None:
-    for one, other in pairs(a, b):
-        if one is not None and other is not None:
-            _both(_subject(above, one), one, other, findings)
-        elif one is not None or other is not None:
-            there = one or other
-            assert there is not None
-            is_input = there.class_name == "InputLayer"  # a Sequential has one, or its first layer says the shape
-            effect = Effect.INFO if is_input or not (there.weights or there.class_name) else Effect.ARCHITECTURE
-            title = f"the layer {there.name} ({there.class_name or 'of unknown class'}) is only in {'A' if one else 'B'}"
-            sides = (there.class_name, None) if one else (None, there.class_name)
-            findings.add(divergence(_subject(above, there), "presence", effect, title, *sides))
-
-
-def _both(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
-    if a.name != b.name:
-        title = f"is called {b.name} in B, which counts where weights are loaded by name"
-        findings.add(divergence(subject, "config.name", Effect.INFO, title, a.name, b.name))
-    if a.class_name and b.class_name:
-        _class(subject, a, b, findings)
-        _arguments(subject, a, b, findings)
-        _inbound(subject, a, b, findings)
-        if a.code != b.code and (a.code is None or b.code is None or a.code.python != b.code.python):
-            title = f"byte-code of Python {_python(a)} in A, {_python(b)} in B"
-            findings.add(divergence(subject, "config.code", Effect.INFO, title, _python(a), _python(b), phases=["saving"]))
-        _state(subject, a, b, findings)
-    _weights(subject, a, b, findings)
-    _layers(a.layers, b.layers, subject, findings)
-
-
-def _python(layer: Layer) -> str | None:
-    return layer.code.python or "unknown" if layer.code else None
-
-
-def _class(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
-    if a.class_name == b.class_name:
-        return
-    effect = Effect.INFO if kind(a.class_name) == kind(b.class_name) else Effect.ARCHITECTURE
-    title = f"is a {a.class_name} in A, a {b.class_name} in B"
-    findings.add(divergence(subject, "config.class", effect, title, a.class_name, b.class_name))
-
-
-def _inbound(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
-    """Which outputs a layer takes; names may differ, so that only how many counts, and in how many calls."""
-    one, other = ([len(call) for call in layer.inbound] for layer in (a, b))
-    if one and other and one != other:
-        title = f"takes {_calls(one)} in A, {_calls(other)} in B"
-        findings.add(divergence(subject, "config.inbound", Effect.ARCHITECTURE, title, a.inbound, b.inbound))
-
-
-def _calls(counts: list[int]) -> str:
-    return f"{sum(counts)} inputs in {len(counts)} call{'s' if len(counts) != 1 else ''}"
-
-
-def _state(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
-    for key in sorted(a.state.keys() & b.state.keys()):
-        one, other = (layer.state[key].get("digest") for layer in (a, b))
-        if one != other:
-            sizes = [layer.state[key].get("size") for layer in (a, b)]
-            title = f"its {key} is another: {sizes[0]} entries in A, {sizes[1]} in B"
-            more = {"phases": ["preprocessing"]}
-            findings.add(divergence(subject, f"config.{key}", Effect.RESULTS, title, one, other, **more))
-
-
-def _arguments(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
-    configured.compare(
-        subject,
-        (configured.written(a.arguments), configured.written(b.arguments)),
-        f"layers.{kind(a.class_name)}",
-        set(a.state) | set(b.state),
-        findings,
-    )
-
-
-# Weights
-
-
-def _names(layer: Layer) -> list[str]:
-    """What a layer's weights are, by the newest names; where names repeat or are numbers, by position."""
-    told = [short(weight, layer.name) for weight in layer.weights]
-    told = [_WEIGHTS.get(name, name) for name in told]
-    if len(set(told)) < len(told) or any(name.isdecimal() for name in told):
-        return [str(number) for number in range(len(told))]
-    return told
-
-
-def _weights(subject: str, a: Layer, b: Layer, findings: _Found) -> None:
-    if len(a.weights) != len(b.weights):
-        title = f"{len(a.weights)} weights in A, {len(b.weights)} in B"
-        sides = [weight.shape for weight in a.weights], [weight.shape for weight in b.weights]
-        findings.add(divergence(subject, "weights", Effect.ARCHITECTURE, title, *sides, cause=findings.cause(subject)))
-        return
-    one, other = _names(a), _names(b)
-    there = dict(zip(other, b.weights, strict=True))
-    by_name = set(one) == set(other)
-    if by_name and one != other and findings.is_ordered:
-        title = f"its weights are in another order: {', '.join(one)} in A, {', '.join(other)} in B"
-        findings.add(divergence(subject, "weights.order", Effect.ARCHITECTURE, title, one, other))
-    for number, (name, weight) in enumerate(zip(one, a.weights, strict=True)):
-        told = name if not name.isdecimal() else other[number]
-        _weight(subject, told, weight, there[name] if by_name else b.weights[number], findings)
-
-
-def _weight(subject: str, name: str, a: Weight, b: Weight, findings: _Found) -> None:
-    told = f"weight {name}" if name.isdecimal() else name
-    aspect = f"weights.{name}"
-    if a.shape != b.shape:
-        title = f"{told} is {a.shape} in A, {b.shape} in B"
-        cause = findings.cause(subject)
-        findings.add(divergence(subject, aspect, Effect.ARCHITECTURE, title, a.shape, b.shape, cause=cause))
-    elif a.dtype != b.dtype:
-        title = f"{told} is {a.dtype} in A, {b.dtype} in B"
-        findings.add(divergence(subject, aspect, Effect.RESULTS, title, a.dtype, b.dtype, phases=["inference", "training"]))
-    elif a.digest is None or b.digest is None:
-        findings.unknown(f"{subject}/{aspect}", f"{told} wasn't read in {'A' if a.digest is None else 'B'}")
-    elif a.digest != b.digest:
-        more = {"phases": ["inference", "training"]}
-        findings.add(divergence(subject, aspect, Effect.RESULTS, f"{told} holds other numbers", a.digest, b.digest, **more))
-
-
 # What the models were compiled with
 
 
-def _optimizers(a: SavedModel, b: SavedModel, findings: _Found) -> None:
+def _optimizers(a: SavedModel, b: SavedModel, findings: InModels) -> None:
     one, other = a.optimizer, b.optimizer
     phases = ["training"]
     if one is None or other is None:
@@ -267,7 +118,7 @@ def _optimizers(a: SavedModel, b: SavedModel, findings: _Found) -> None:
         findings.add(divergence(OPTIMIZER, "weights", Effect.RESULTS, "its state holds other numbers", *counts, phases=phases))
 
 
-def _compiled(a: SavedModel, b: SavedModel, findings: _Found) -> None:
+def _compiled(a: SavedModel, b: SavedModel, findings: InModels) -> None:
     for key in sorted(a.compile.keys() & b.compile.keys()):
         one, other = a.compile[key], b.compile[key]
         if key in ("loss", "metrics", "weighted_metrics"):

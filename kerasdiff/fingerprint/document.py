@@ -101,6 +101,53 @@ class Api(Document, frozen=True, kw_only=True):
     """Only where remedies were asked for: how putting each in force went, by its place among them."""
 
 
+class OwnLayer(Document, frozen=True, kw_only=True, rename={"class_name": "class"}):
+    """A layer of a user's model."""
+
+    name: str
+    """Its path: the names of the models around it and its own, by ``/``."""
+    class_name: str
+    custom: str = ""
+    """The module and name of a class of the user's own."""
+    config: dict[str, Any] = {}
+    uses: dict[str, list[str]] = {}
+    """``symbols``: the public classes that it and the layers in it are made from; ``names``: those in code of the user's."""
+    weights: list[dict[str, Any]] = []
+    """``name``, ``shape``, ``dtype``, ``trainable``, ``digest``, and the ``spread`` of the numbers."""
+
+
+class OwnModel(Document, frozen=True, kw_only=True):
+    """What is known of a user's model; captured only on request."""
+
+    source: str
+    """``package.module:function``, or the name of the file."""
+    state: str = VALUE
+    type: str = ""
+    message: str = ""
+    where: str = ""
+    """Of what went wrong in the user's code: file, line and function."""
+    api: str = ""
+    version: str | None = None
+    backend: str | None = None
+    backend_version: str | None = None
+    python: str = ""
+    summary: dict[str, Any] = {}
+    layers: list[OwnLayer] = []
+    cases: Subjects = {}
+    """By the path of a layer, that of the model being empty."""
+    reference: dict[str, Any] = {}
+    """How far it is off on a reference that was given."""
+    unfinished: str = ""
+    """Why not all was measured."""
+
+    @property
+    def failure(self) -> str:
+        """What went wrong, in a line."""
+        kind = self.type or self.state
+        told = f"{kind}: {self.message}" if self.message else kind
+        return f"{told} ({self.where})" if self.where else told
+
+
 class FamilyRun(Document, frozen=True, kw_only=True):
     """How the capture of a probe family went."""
 
@@ -149,6 +196,7 @@ class Fingerprint(Document, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     pipeline: Pipeline | None = None
     """What a pipeline of the user's feeds; only where one was asked for."""
+    model: OwnModel | None = None
 
     def family_state(self, family: str, api: str) -> str:
         """How the capture of a family went for an API: ``ok``, ``partial``, ``not run`` or the state it ended in."""

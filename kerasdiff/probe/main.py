@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
-from . import EXIT_FAILED, EXIT_OK, EXIT_USAGE, VERSION, canonical, child, files, process
+from . import EXIT_FAILED, EXIT_OK, EXIT_USAGE, VERSION, canonical, child, files, process, redact
 from .apis import FAMILIES
 from .frames import Writer
 from .supervisor import NothingToCapture, Options, Supervisor
@@ -31,12 +31,17 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write("kerasdiff probe: %s: no list of remedies: %s\n" % (given.remedies, error))
         return EXIT_USAGE
-    options = Options(program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies, given.pipeline)
+    model = _model(given)
+    options = Options(
+        program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies, given.pipeline, model
+    )
     output = _Frames(given.frames) if given.frames else _Plain(given.output, given.verbose)
     _catch(_interrupt)  # so that the children end with this process
+    supervisor = Supervisor(options, lambda cookie: process.command(program, "--child", cookie), output.event)
     try:
-        fingerprint = Supervisor(options, lambda cookie: process.command(program, "--child", cookie), output.event).capture()
-        return output.finish(fingerprint)
+        if given.task:
+            return output.answer(supervisor.answer(_task(given.task)))
+        return output.finish(supervisor.capture())
     except NothingToCapture as nothing:
         return output.refuse(str(nothing), EXIT_USAGE)
     except KeyboardInterrupt:
@@ -73,6 +78,19 @@ def _rows(path: Optional[str]) -> List[Dict[str, Any]]:
     return rows
 
 
+def _model(given: argparse.Namespace) -> Optional[Dict[str, Any]]:
+    """The task that tells the facts of the user's model."""
+    if not given.model:
+        return None
+    return {"do": "facts", "model": given.model, "path": given.path, "reference": given.reference}
+
+
+def _task(path: str) -> Dict[str, Any]:
+    with open(path, encoding="utf-8") as stream:
+        task: Dict[str, Any] = json.load(stream)
+    return task
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="probe.pyz", description="Prints the fingerprint of this interpreter's Keras environment."
@@ -88,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds a family may take in one API (default 300)")
     parser.add_argument("--pipeline", metavar="MODULE:FUNCTION", help="measure the batches that this function of yours gives")
     parser.add_argument("--remedies", metavar="FILE", help="remedies of kerasdiff's rules to put in force (kerasdiff verify)")
+    parser.add_argument("--model", help="your own model: package.module:function that returns it, or a saved model's file")
+    parser.add_argument("--path", default=".", help="folder from which the function is imported (default: this one)")
+    parser.add_argument("--reference", metavar="FILE", help=".npz with inputs x for the model, and outputs y to expect")
+    parser.add_argument("--task", help=argparse.SUPPRESS)
     parser.add_argument("--verbose", action="store_true", help="show what the framework prints")
     parser.add_argument("--frames", help=argparse.SUPPRESS)
     parser.add_argument("--kerasdiff", default=VERSION, help=argparse.SUPPRESS)
@@ -105,6 +127,10 @@ class _Frames:
 
     def finish(self, fingerprint: Dict[str, Any]) -> int:
         self._send(event="fingerprint", text=canonical.document(fingerprint))
+        return EXIT_OK
+
+    def answer(self, facts: Dict[str, Any]) -> int:
+        self._send(event="answer", text=canonical.compact(redact.redactor().value(facts)))
         return EXIT_OK
 
     def refuse(self, message: str, status: int) -> int:
@@ -162,6 +188,10 @@ class _Plain:
                 text = text[os.write(self._descriptor, text) :]
             return
         files.write(self._path, files.packed(text) if self._path.endswith(".gz") else text)
+
+    def answer(self, facts: Dict[str, Any]) -> int:
+        self._write(canonical.document(redact.redactor().value(facts)).encode("ascii"))
+        return EXIT_OK
 
     def refuse(self, message: str, status: int) -> int:
         self._tell(message)

@@ -143,8 +143,9 @@ class Deadline:
 
     SHARE = 0.1
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, share: float = SHARE) -> None:
         self._seconds = seconds
+        self._share = share
         self._family = self._item = self._started = time.monotonic()
         self.family = "import"
 
@@ -172,8 +173,8 @@ class Deadline:
         """What took too long; empty while nothing has."""
         if self.family_passed:
             return "the family %s took longer than %g s" % (self.family, self._seconds)
-        if self.family != "import" and time.monotonic() - self._item > self._seconds * self.SHARE:
-            return "took longer than %g s" % round(self._seconds * self.SHARE, 1)
+        if self.family != "import" and time.monotonic() - self._item > self._seconds * self._share:
+            return "took longer than %g s" % round(self._seconds * self._share, 1)
         return ""
 
 

@@ -7,6 +7,7 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 from . import VERSION, apis, canonical, choice, environment, instances, packages, redact, runtime
+from .errand import Errand, joined
 from .measured import merge, spread
 from .pipeline import supervise
 from .process import Deadline, Death, Process
@@ -41,6 +42,7 @@ class Options(NamedTuple):
 
     ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows. ``pipeline``: ``package.module:function`` of
     the user's that gives batches.
+    ``model``: the task for an `errand.Errand`, where the user's model is asked for.
     """
 
     program: str
@@ -51,6 +53,7 @@ class Options(NamedTuple):
     kerasdiff: str
     remedies: List[Dict[str, Any]] = []  # noqa: RUF012  # never changed
     pipeline: Optional[str] = None
+    model: Optional[Dict[str, Any]] = None
 
 
 Say = Callable[[Dict[str, Any]], None]
@@ -82,6 +85,7 @@ class Supervisor:
         variables = self._host_family("environment", environment.facts, {})
         names = self._names(versions, variables)
         captured = {name: self._api(name) for name in names}
+        model = joined(self._options.model["model"], self.answer(self._options.model)) if self._options.model else None
         fingerprint: Dict[str, Any] = {
             "schema": "kerasdiff.fingerprint/1",
             "captured": {
@@ -101,10 +105,17 @@ class Supervisor:
         }
         if self._options.pipeline is not None:
             fingerprint["pipeline"] = supervise.facts(self._options.pipeline, self._options.timeout, self._command, self._say)
+        if model is not None:
+            fingerprint["model"] = model
         fingerprint["label"] = self._options.label or choice.label(fingerprint)
         cleaned: Dict[str, Any] = redact.redactor().value(fingerprint)
         cleaned["digests"] = canonical.digests(cleaned)
         return cleaned
+
+    def answer(self, task: Dict[str, Any]) -> Dict[str, Dict[str, Any]]:
+        """The facts of a task on what the user has made. Raises `NothingToCapture`."""
+        names = self._names(packages.facts()[0], environment.facts())
+        return Errand(task, self._options.timeout, self._say).run(self._command, names)
 
     def _host_family(self, name: str, facts: Callable[[], Any], nothing: Any) -> Any:
         if name not in self._options.families:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import builder, collection, index, models
+from tests.lab import builder, collection, index, models, references
 from tests.lab.capture import DECLARED, capture
 from tests.lab.data import find
 
@@ -33,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.command == "index":
         index.make(_say)
+        return 0
+    if options.command == "references":
+        references.save()
         return 0
     if options.command == "release":
         chosen = options.names or collection.names()
@@ -64,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "print what is predicted of loading the sample models beside what happened, in shipped releases"
     chosen = commands.add_parser("loading", help=text)
     chosen.add_argument("names", nargs="*", metavar="NAME", help="default: all that measured it")
+    commands.add_parser("references", help=f"record and verify the models of examples/reference, for {references.DATA}")
     actions: dict[str, tuple[Callable[[str], object], str]] = {
         "build": (_build, "build environments, except those that are up to date"),
         "path": (_path, "print the path of an environment's interpreter, built first if need be"),

@@ -10,6 +10,7 @@ from .. import canonical
 from ..instances import Factory, NoValue
 from ..signatures import constructor
 from ..values import encode, repeatable
+from ..weights import own_name
 from . import numbers
 from .calls import MEANING, Calls, Case
 from .engine import Call, Engine, Unsupported, reason
@@ -121,7 +122,7 @@ class Layers:
         self._engine.reset()
         positional = [self._factory.value(part) for part in case.row.get("positional", [])]
         layer = self._factory.make(cls, case.arguments, *positional)
-        if _is_random(layer):
+        if is_random(layer):
             self._engine.reset()
             self._engine.seed()
             layer = self._factory.make(cls, case.arguments, *positional)
@@ -144,13 +145,13 @@ class Layers:
         # What a layer has learnt by adapt() is its state, not a weight to choose.
         filled = initial if hasattr(layer, "adapt") else numbers.weights(names, shapes)
         if names:
-            fact["weights"] = [[_own_name(name), list(shape)] for name, shape in zip(names, shapes)]
+            fact["weights"] = [[own_name(name), list(shape)] for name, shape in zip(names, shapes)]
             trainable = {id(weight) for weight in getattr(layer, "trainable_weights", [])}
             fact["trainable"] = [id(weight) in trainable for weight in layer.weights]
             if case.call == "default":
                 fact["names"] = [_COUNTER.sub("", name.rsplit("/", maxsplit=1)[-1]) for name in names]
-                fact["initial"] = {"state": "value", "parts": [_initial(array) for array in initial]}
-        if _is_random(layer):
+                fact["initial"] = {"state": "value", "parts": [numbers.initial(array) for array in initial]}
+        if is_random(layer):
             fact["random"] = True
         self._set(layer, filled)
         if case.row.get("repeat"):
@@ -252,18 +253,6 @@ def _factors(inference: Dict[str, Any]) -> Any:
     return numbers.coefficients(first[0]["shape"]) if is_number else None
 
 
-def _own_name(name: str) -> str:
-    """A weight's name without the layer's, which counts instances: ``dense_3/kernel:0``, and ``dense_3_W`` of Keras 1."""
-    return re.sub(r"^.*?_\d+_", "", name.split(":", maxsplit=1)[0].rsplit("/", maxsplit=1)[-1])
-
-
-def _initial(array: Any) -> Dict[str, Any]:
-    """Initial values that no generator drew: at most two different ones, as a bias of zeros, or with a forget gate of ones."""
-    if array.dtype.kind != "f" or len(numpy.unique(array)) <= 2:
-        return numbers.measured(array)
-    return {"state": "value", "values": ["drawn"], "shape": [int(length) for length in array.shape]}
-
-
 def _config(layer: Any) -> str:
     """The configuration of a layer, but for the name, which counts instances."""
     return canonical.digest({key: encode(value) for key, value in layer.get_config().items() if key != "name"})
@@ -274,7 +263,7 @@ def _is_cell(cls: type) -> bool:
     return cls.__name__.endswith(("Cell", "Cells")) and hasattr(cls, "call")
 
 
-def _is_random(layer: Any) -> bool:
+def is_random(layer: Any) -> bool:
     """Whether a layer draws random numbers when it trains; a recurrent one that drops nothing doesn't."""
     rates = [getattr(layer, name) for name in ("dropout", "recurrent_dropout") if hasattr(layer, name)]
     if rates and not any(rates):

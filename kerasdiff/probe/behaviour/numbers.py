@@ -114,6 +114,13 @@ def measured(value: Any) -> Dict[str, Any]:
     return fact
 
 
+def initial(array: Any) -> Dict[str, Any]:
+    """Initial values that no generator drew: at most two different ones, as a bias of zeros, or with a forget gate of ones."""
+    if array.dtype.kind != "f" or len(numpy.unique(array)) <= 2:
+        return measured(array)
+    return {"state": "value", "values": ["drawn"], "shape": [int(length) for length in array.shape]}
+
+
 def plain(values: List[Any]) -> Dict[str, Any]:
     """Text or integers that are no tensor, as a fact."""
     return {"state": "value", "values": values}

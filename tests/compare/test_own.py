@@ -1,0 +1,180 @@
+"""Models of the user's own, as real environments built and measured them, compared on the facts of those environments."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kerasdiff.compare.engine import compare
+from kerasdiff.fingerprint.load import parse
+from kerasdiff.knowledge.load import Effect
+from tests.conftest import DATA, Raw, raw, sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kerasdiff.compare.divergence import Divergence
+    from kerasdiff.compare.engine import Comparison
+    from tests.conftest import Ran
+
+#: The environment of each model, and the API that built it.
+OF = {
+    "text-tensorflow-1.15": ("releases/keras-2.3.1+tensorflow-1.15.5", "tf.keras"),
+    "text-tensorflow-2.3": ("releases/tensorflow-2.3.4", "tf.keras"),
+    "custom-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
+    "custom-keras-3": ("releases/keras-3.15.1+tensorflow-2.21.0", "keras"),
+}
+TEXT = ("text-tensorflow-1.15", "text-tensorflow-2.3")
+CUSTOM = ("custom-tensorflow-2.15", "custom-keras-3")
+
+
+@cache
+def stored(name: str) -> bytes:
+    return (DATA / "own" / f"{name}.model.json").read_bytes()
+
+
+def model(name: str) -> Raw:
+    found: Raw = json.loads(stored(name))
+    return found
+
+
+def fingerprint(name: str, own: Any) -> bytes:
+    document = raw(OF[name][0])
+    if own is not None:
+        document["model"] = own
+    return sealed(document)
+
+
+def compared(a: str, b: str, *own: Any) -> Comparison:
+    """Two environments, with their models, or with others."""
+    models = own or (model(a), model(b))
+    sides = [parse(fingerprint(name, one), name) for name, one in zip((a, b), models, strict=True)]
+    return compare(sides[0], sides[1], api_a=OF[a][1], api_b=OF[b][1])
+
+
+def about_models(comparison: Comparison) -> dict[str, Divergence]:
+    return {one.id: one for one in comparison.divergences if one.subject.partition(".")[0] == "model"}
+
+
+@pytest.fixture(scope="module")
+def text() -> Comparison:
+    return compared(*TEXT)
+
+
+@pytest.fixture(scope="module")
+def custom() -> Comparison:
+    return compared(*CUSTOM)
+
+
+def test_an_argument_of_another_default_is_the_cause_of_what_a_layer_gives(text: Comparison) -> None:
+    found = about_models(text)
+    alone = found["model.layers.lstm/case.alone@formula.inference"]
+    assert alone.effect is Effect.RESULTS
+    assert alone.cause == "layers.LSTM/parameter.recurrent_activation"
+    assert found["model.layers.lstm/parameter.recurrent_activation"].cause == alone.cause
+
+
+def test_weights_of_another_shape_change_the_architecture(text: Comparison) -> None:
+    bias = about_models(text)["model.layers.gru/weights.bias"]
+    assert bias.effect is Effect.ARCHITECTURE
+    assert (bias.a, bias.b) == ([15], [2, 15])
+    assert bias.cause == "model.layers.gru/parameter.reset_after"
+    assert about_models(text)[bias.cause].cause == "layers.GRU/parameter.reset_after"
+
+
+def test_what_a_model_gives_comes_of_the_first_layer_that_parts(text: Comparison, custom: Comparison) -> None:
+    assert about_models(text)["model/case.output@formula.inference"].cause == "layers.LSTM/parameter.recurrent_activation"
+    found = about_models(custom)
+    gate = found["model.layers.gate/case.alone@formula.inference"]
+    assert found["model/case.output@formula.inference"].cause == gate.cause
+
+
+def test_code_of_the_users_is_explained_by_what_it_uses(custom: Comparison) -> None:
+    found = about_models(custom)
+    rules = {one.id: one.rule for one in custom.divergences}
+    assert rules[found["model.layers.gate/case.alone@formula.inference"].cause or ""] == "KD347"
+    assert {one.subject for one in found.values() if one.effect is Effect.RESULTS} == {"model", "model.layers.gate"}
+
+
+def test_an_argument_of_another_value_in_a_layer_that_gives_the_same_is_info() -> None:
+    changed = model(TEXT[1])
+    lstm = next(layer for layer in changed["layers"] if layer["name"] == "lstm")
+    lstm["config"]["dropout"], lstm["config"]["activation"] = 0.5, "linear"
+    found = about_models(compared(TEXT[1], TEXT[1], model(TEXT[1]), changed))
+    assert found["model.layers.lstm/parameter.activation"].effect is Effect.INFO
+    assert found["model.layers.lstm/parameter.activation"].title.endswith("; the layer gives the same")
+    assert found["model.layers.lstm/parameter.dropout"].effect is Effect.RESULTS  # which training alone shows
+
+
+@pytest.mark.parametrize("name", OF)
+def test_the_same_model_in_the_same_environment_is_the_same(name: str) -> None:
+    found = compared(name, name)
+    assert about_models(found) == {}
+    assert found.not_comparable == []
+
+
+def test_other_numbers_are_found_with_their_size() -> None:
+    changed = model(CUSTOM[1])
+    part = changed["cases"]["conv"]["alone@formula"]["inference"]["parts"][0]
+    part["values"][0] += 0.5
+    found = about_models(compared(CUSTOM[1], CUSTOM[1], model(CUSTOM[1]), changed))
+    one = found["model.layers.conv/case.alone@formula.inference"]
+    assert one.effect is Effect.RESULTS
+    assert one.size is not None
+    assert one.size["max_abs"] == pytest.approx(0.5, rel=0.01)
+    assert one.is_unexplained
+
+
+def test_another_draw_is_reproducibility() -> None:
+    changed = model(CUSTOM[1])
+    changed["cases"]["conv"]["initial@seed"]["draw"]["parts"][0]["values"][0] += 0.5
+    found = about_models(compared(CUSTOM[1], CUSTOM[1], model(CUSTOM[1]), changed))
+    assert {one.effect for one in found.values()} == {Effect.REPRODUCIBILITY}
+
+
+def test_a_model_that_can_not_be_made_any_more_breaks() -> None:
+    broken = {"source": "before:custom", "state": "error", "type": "ValueError", "message": "no", "where": "nets.py, line 3"}
+    found = about_models(compared(CUSTOM[0], CUSTOM[1], model(CUSTOM[0]), broken))
+    assert set(found) == {"model/build"}
+    assert found["model/build"].effect is Effect.BREAKS
+    assert found["model/build"].title == "making it raises in B: ValueError: no (nets.py, line 3)"
+    assert about_models(compared(CUSTOM[0], CUSTOM[1], broken, model(CUSTOM[1]))) == {}
+
+
+@pytest.mark.parametrize("lost", [{"state": "timeout", "message": "took longer"}, {"state": "crashed", "message": "gone"}])
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_is_lost_is_not_comparable(lost: Raw, side: int) -> None:
+    models = [model(CUSTOM[1]), model(CUSTOM[1])]
+    models[side] = {"source": "before:custom", **lost}
+    found = compared(CUSTOM[1], CUSTOM[1], *models)
+    assert about_models(found) == {}
+    assert [one.id for one in found.not_comparable] == ["model"]
+    assert f"the model is {lost['state']} in {'AB'[side]}: {lost['state']}: {lost['message']}" == found.not_comparable[0].why
+
+
+def test_what_is_not_finished_is_not_comparable() -> None:
+    changed = {**model(CUSTOM[1]), "unfinished": "the process ended with status 5"}
+    found = compared(CUSTOM[1], CUSTOM[1], changed, model(CUSTOM[1]))
+    assert [one.id for one in found.not_comparable] == ["model/cases"]
+
+
+def test_a_model_that_only_a_has_is_not_comparable_and_one_that_only_b_has_is_nothing() -> None:
+    found = compared(CUSTOM[1], CUSTOM[1], model(CUSTOM[1]), None)
+    assert [one.id for one in found.not_comparable] == ["model"]
+    found = compared(CUSTOM[1], CUSTOM[1], None, model(CUSTOM[1]))
+    assert (found.not_comparable, about_models(found)) == ([], {})
+
+
+def test_show_prints_a_model_and_its_layers(kerasdiff: Callable[..., Ran], tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(fingerprint(CUSTOM[1], model(CUSTOM[1])))
+    shown = kerasdiff("show", file, "model.layers.gate").out
+    assert "model.layers.gate: custom = 'before.Gate'" in shown
+    assert "model.layers.gate: initial@seed.draw = (1.0, 1.0, 1.0, 1.0)" in shown
+    facts = json.loads(kerasdiff("show", file, "model", "--format", "json").out)
+    assert facts["model"]["summary"]["layers"] == 5
+    assert "layers" not in facts["model"]

@@ -295,6 +295,12 @@ def test_what_fails_says_where(here: Place, name: str, expected: dict[str, str])
     assert {"state": "error", **facts} == {**facts, "state": "error", **expected}
 
 
+def test_capture_says_what_failed(here: Place) -> None:
+    outcome = here.captured("--pipeline", "faults:raises", "--only", "settings")
+    told = 'kerasdiff probe: pipeline: faults:raises error: ValueError: no file 7 (faults.py:7: raise ValueError("no file 7"))'
+    assert told in outcome.err.splitlines()
+
+
 def test_hanging_pipeline_says_where(here: Place) -> None:
     facts = ran(here, "faults:hangs", "--timeout", "4")
     assert facts == {"state": "timeout", "message": "took longer than 4 s", "where": "faults.py:18: threading.Event().wait()"}

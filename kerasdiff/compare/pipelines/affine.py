@@ -62,7 +62,8 @@ def line(pair: Pair) -> Fit | None:
     if found is None or found == SAME:
         return None
     scale, shift = _named(found.scale, pipelines().scales), _named(found.shift, pipelines().shifts)
-    return Fit((Step("scale", words(scale, shift), _undo(scale, shift)),), found.rest(pair.a, pair.b) / largest(pair.b))
+    step = Step("scale", words(scale, shift), _undo(scale, shift))
+    return Fit((step,), found.rest(pair.a, pair.b) / largest(pair.b), found)
 
 
 def _fitted(pair: Pair, most: float) -> Line | None:

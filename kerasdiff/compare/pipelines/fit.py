@@ -18,6 +18,8 @@ class Fit(NamedTuple):
 
     steps: tuple[Step, ...]
     error: float
+    line: tuple[float, float] | None = None
+    """The scale and the shift, where all numbers have one."""
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -92,20 +92,25 @@ def moved(both: Rasters) -> Fit | None:
     """The same pixels at other places: moved a little, or cut out of the middle or a corner, or with a border around."""
     if not both:
         return None
-    one, other = both[0]
+    one, other = first = max(both, key=lambda pair: spread([value for pixel in pair[0].pixels.values() for value in pixel]))
     is_same_size = (one.rows, one.columns) == (other.rows, other.columns)
     for move in sorted(_moves(one, other), key=lambda move: (abs(move[0]) + abs(move[1]), move)):
         if is_same_size and move == (0, 0):
             continue
-        pair = _overlap(both, move)
-        if pair is None or spread(pair.b) == 0:
-            continue
-        scaled = None if affine.SAME.rest(pair.a, pair.b) <= pipelines().exact * spread(pair.b) else affine.line(pair)
-        if scaled is None and affine.SAME.rest(pair.a, pair.b) > pipelines().exact * spread(pair.b):
-            continue
-        error = scaled.error if scaled else affine.SAME.rest(pair.a, pair.b) / largest(pair.b)
-        return Fit((Step("moved", _where(one, other, move)), *(scaled.steps if scaled else ())), error)
+        found = _moved_by([first], move) and _moved_by(both, move)  # most moves fail at once
+        if found:
+            return Fit((Step("moved", _where(one, other, move)), *found.steps), found.error)
     return None
+
+
+def _moved_by(both: Rasters, move: Place) -> Fit | None:
+    """What is left to do where B's pixels are A's at this move; None where they aren't."""
+    pair = _overlap(both, move)
+    if pair is None or spread(pair.b) == 0:
+        return None
+    if affine.SAME.holds(pair.a, pair.b, pipelines().exact * spread(pair.b)):
+        return Fit((), affine.SAME.rest(pair.a, pair.b) / largest(pair.b))
+    return affine.line(pair)
 
 
 def _moves(a: Raster, b: Raster) -> set[Place]:

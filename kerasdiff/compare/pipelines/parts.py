@@ -146,11 +146,13 @@ def _size(a: Part, b: Part, pairs: Pairs) -> float:
 
 
 def _exceptions(a: Part, b: Part, found: Fit, *, is_moved: bool) -> str:
-    """How many samples the fit doesn't reach, by their means, where it keeps or scales these."""
-    if is_moved or not found.kinds <= {"channels", "flipped", "rows", "transposed"}:
+    """How many samples the fit doesn't reach, by their means, where it keeps these or has one scale for all."""
+    if is_moved or found.line is None or len(a.shape) == 0:
         return ""
-    most = max(pipelines().exact, found.error) * _most(a, b)
-    others = sum(abs(x - y) > most for x, y in zip(_means(a), _means(b), strict=False))
+    scale, shift = found.line
+    ends = [number(b.statistics.get(key)) for key in ("min", "max")]
+    most = max(pipelines().exact, found.error) * max(map(abs, ends))
+    others = sum(abs(scale * x + shift - y) > most for x, y in zip(_means(a), _means(b), strict=False))
     return f"{others} of {len(_means(a))} samples differ besides" if others else ""
 
 
@@ -202,11 +204,11 @@ def _laid(pairs: Pairs) -> Fit | None:
         if pair is None or not pair.a:
             continue
         if layout.steps and affine.SAME.holds(pair.a, pair.b, affine.allowed(pair)):
-            found.append(Fit(layout.steps, affine.SAME.rest(pair.a, pair.b) / (largest(pair.b) or 1.0)))
+            found.append(Fit(layout.steps, affine.SAME.rest(pair.a, pair.b) / (largest(pair.b) or 1.0), affine.SAME))
             continue
         scaled = affine.line(pair) or affine.by_channel(pair)
         if scaled is not None:
-            found.append(Fit((*layout.steps, *scaled.steps), scaled.error))
+            found.append(Fit((*layout.steps, *scaled.steps), scaled.error, scaled.line))
     return min(found, key=lambda fit: (len(fit.steps), fit.error), default=None)
 
 

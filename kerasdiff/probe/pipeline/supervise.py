@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 from typing import Any, Callable, Dict, List
 
 from ..process import Deadline, Death, Process
@@ -22,11 +23,18 @@ class _Limit(Deadline):
 
 def facts(name: str, seconds: float, command: Callable[[str], List[str]], say: Callable[[Fact], None]) -> Fact:
     """The facts of the pipeline ``package.module:function``, which may take ``seconds`` each time it is run."""
+    started = time.time()
     say({"event": "family", "api": "pipeline", "family": name})
     found = _once({"pipeline": name, "seconds": seconds, "epochs": 2}, command, say)
     if found["state"] == "value":
         again = _once({"pipeline": name, "seconds": seconds, "epochs": 1}, command, say)
         found = _joined(found, again) if again["state"] == "value" else again
+    if found["state"] == "value":
+        say({"event": "done", "api": "pipeline", "family": name, "state": "ok", "seconds": time.time() - started})
+    else:
+        what = ": ".join(found[key] for key in ("type", "message") if found.get(key))
+        told = "%s (%s)" % (what, found["where"]) if "where" in found else what
+        say({"event": "death", "api": "pipeline", "item": name, "state": found["state"], "message": told})
     return dict(found, name=name)
 
 

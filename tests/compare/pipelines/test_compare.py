@@ -21,7 +21,7 @@ from tests.compare.pipelines.test_fits import pictures
 if TYPE_CHECKING:
     from kerasdiff.fingerprint.pipeline import Stage
 
-X = pictures(1, 20, 24)
+X = pictures(1, 20, 24, count=10)
 Y = np.arange(10) % 4
 
 
@@ -170,6 +170,27 @@ def test_one_sample_of_many() -> None:
         spoilt[place] = 0
         (one,) = found(fed(X, Y), fed(spoilt, Y)).values()
         assert one.title.endswith("1 of 10 samples differ"), (place, one.title)
+
+
+def test_a_fault_that_not_all_samples_have() -> None:
+    kept = {kept.index for kept in fed(X, Y).stages[0].parts["x"].kept}
+    place = next(place for place in range(len(X)) if place not in kept)
+    spoilt = X / 255
+    spoilt[place] = X[place] / 100
+    (one,) = found(fed(X, Y), fed(spoilt, Y)).values()
+    assert one.title.startswith("in B scaled by 1/255")
+    assert one.title.endswith("; 1 of 10 samples differ besides")
+
+
+def test_scaled_and_drawn_in_another_order_each_time() -> None:
+    def drawn(x: Any, order: list[int]) -> Pipeline:
+        made = stage([batches(x, Y, order=order)] * 2)
+        return piped(msgspec.structs.replace(made, order=msgspec.structs.replace(made.order, unstable=True)))
+
+    order = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]
+    told = found(drawn(X, list(range(10))), drawn(X / 255, order))
+    assert [(one.id, one.title.split(",")[0]) for one in told.values()] == [("pipeline.x/values", "in B scaled by 1/255")]
+    assert found(drawn(X, list(range(10))), drawn(X, order)) == {}
 
 
 def test_remedy_is_about_the_part() -> None:

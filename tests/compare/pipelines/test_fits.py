@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 seeds = st.integers(0, 2**32 - 1)
 
 
-def pictures(seed: int, rows: int, columns: int, *, texture: float = 0.03, count: int = 10) -> Array:
+def pictures(seed: int, rows: int, columns: int, *, texture: float = 0.03, count: int = 6) -> Array:
     """Pictures with smooth grounds, an edge, and some texture, of 0 to 255."""
     random = np.random.RandomState(seed)
     y, x = np.mgrid[0:rows, 0:columns] / max(rows, columns)

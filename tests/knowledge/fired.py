@@ -40,6 +40,7 @@ DEVICES = ("devices/cpu:keras", "devices/h100:keras")
 PAIRS = [
     *MOVES,
     DEVICES,
+    ("tensorflow-2.15.1:tf.keras", "keras-2.3.1+tensorflow-1.15.5:tf.keras"),
     ("tensorflow-2.3.4:tf.keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-3.3.3+tensorflow-2.16.2:keras", "keras-3.8.0+tensorflow-2.18.1:keras"),

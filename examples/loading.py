@@ -53,7 +53,7 @@ def main() -> None:
 def page() -> Iterator[str]:
     """The lines of the page."""
     readers = {step: list(outcomes(step)) for line in lines().values() for step in line}
-    writers = list(dict.fromkeys(one.writer for found in readers.values() for one in found))
+    writers = sorted({one.writer for found in readers.values() for one in found}, key=age)
     yield "# Saved models, loaded elsewhere"
     yield ""
     yield "Small models that each of the releases at the top has saved, loaded in each release at the left: how many of them"
@@ -66,7 +66,7 @@ def page() -> Iterator[str]:
         yield f"## {title}"
         yield ""
         saved = {writer for found in readers.values() for writer in {one.writer for one in found if is_in(one, form)}}
-        columns = sorted(saved, key=writers.index)
+        columns = [writer for writer in writers if writer in saved]
         yield f"| loaded in | {' | '.join(columns)} |"
         yield f"| --- |{' --- |' * len(columns)}"
         for step, found in readers.items():
@@ -87,6 +87,13 @@ def page() -> Iterator[str]:
     for how, places in sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[0]))[:REASONS]:
         files = {file for _, file in places}
         yield f"| {how} | {len(files)} | {len({step for step, _ in places})} |"
+
+
+def age(writer: str) -> tuple[bool, bool, list[int]]:
+    """Orders writers as they came: Keras 1 and 2, tf.keras, Keras 3."""
+    api, _, version = writer.rpartition("-")
+    numbers = [int(part) for part in version.split(".")]
+    return api == "keras" and numbers[0] > 2, api == "tf.keras", numbers
 
 
 def outcomes(step: Step) -> Iterator[Outcome]:

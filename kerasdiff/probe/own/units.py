@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Set
 
 import numpy
 
+from .. import redact
 from ..behaviour import numbers
 from ..values import encode
 from ..weights import own_name, roles
@@ -19,12 +20,15 @@ _ABOUT = ("name", "registered_name", "build_config", "module")
 
 
 def config(layer: Any) -> Dict[str, Any]:
-    """The configuration of a layer as JSON, without its name; empty where the class tells none."""
+    """The configuration of a layer as JSON, without its name and secrets; empty where the class tells none."""
     try:
         told = encode(layer.get_config())
     except Exception:  # a custom layer that has none
         return {}
-    return {key: value for key, value in told.items() if key not in _ABOUT} if isinstance(told, dict) else {}
+    if not isinstance(told, dict):
+        return {}
+    cleaned: Dict[str, Any] = redact.redactor().value({key: value for key, value in told.items() if key not in _ABOUT})
+    return cleaned
 
 
 def symbols(api: Any, layer: Any) -> List[str]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 
 
+#: Keras 3 can't load a functional model with a mask from HDF5: "Unknown layer: 'NotEqual'".
+UNLOADED = {("text", "keras 3"): {"save-h5@formula"}, ("text", "jax"): {"save-h5@formula"}}
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("model", ["cnn", "text", "custom"])
 def test_all_of_a_model_is_measured_and_twice_the_same(model: str, place: str, tmp_path: Path) -> None:
@@ -27,6 +31,8 @@ def test_all_of_a_model_is_measured_and_twice_the_same(model: str, place: str, t
     assert "state" not in found
     assert "unfinished" not in found
     assert {layer["name"] for layer in found["layers"] if layer["weights"]} <= found["cases"].keys()
+    for way in UNLOADED.get((model, place), ()):
+        assert "NotEqual" in found["cases"][""].pop(way)["restored"]["message"]
     cases = [(path, name, case) for path, some in found["cases"].items() for name, case in some.items()]
     states = {(path, name): part["state"] for path, name, case in cases for part in case.values() if isinstance(part, dict)}
     assert set(states.values()) == {"value"}
@@ -34,10 +40,13 @@ def test_all_of_a_model_is_measured_and_twice_the_same(model: str, place: str, t
     assert trained == (set() if model == "cnn" else {"step@formula"})
     before = found["cases"][""]["output@formula"]["inference"]["parts"]
     restored = {name: case["restored"]["parts"] for name, case in found["cases"][""].items() if "restored" in case}
-    assert {"save-h5@formula", "save-weights@formula"} <= restored.keys()
+    assert {"save-weights@formula"} < restored.keys()
     for parts in restored.values():
         assert parts[0]["values"] == pytest.approx(before[0]["values"], rel=1e-5, abs=1e-6)
-    assert facts(model, place, tmp_path) == found
+    again = facts(model, place, tmp_path)
+    for way in UNLOADED.get((model, place), ()):
+        del again["cases"][""][way]
+    assert again == found
 
 
 def test_outputs_that_are_expected_are_held_against_those_there(tmp_path: Path) -> None:

@@ -51,6 +51,15 @@ class Drift(NamedTuple):
     baseline: Path
 
 
+class Now(NamedTuple):
+    """What is there now: the JSON of its fingerprint, and what errors call it."""
+
+    document: Raw
+    name: str = "the capture"
+    release: Step | None = None
+    """The shipped release that it is."""
+
+
 class Baseline(NamedTuple):
     """A baseline's file, and what waivers call it."""
 
@@ -110,29 +119,41 @@ def is_about(waiver: Waiver, against: Baseline, source: Source) -> bool:
     return against.name == _named(source.root / said if said else source.baseline(), source)
 
 
-def capture(policy: Policy, python: str | None, timeout: float, on_event: Callable[[dict[str, Any]], None]) -> Raw:
+def elsewhere(text: str) -> Now:
+    """What was captured elsewhere: the file of a fingerprint, or a shipped release by its name.
+
+    Raises `FingerprintError` or `ReleaseError`.
+    """
+    if names.is_name(text):
+        step = names.find(text)
+        return Now(read(shelf.file(step.release))[0], names.name(step), step)
+    return Now(*read(text))
+
+
+def capture(policy: Policy, python: str | None, timeout: float, on_event: Callable[[dict[str, Any]], None]) -> Now:
     """The facts that a policy asks for, of the environment there is.
 
     Raises `InterpreterError` or `CaptureError`.
     """
     request = Request(only=policy.captured, apis=[policy.api] if policy.api else [], timeout=timeout)
     text = probe(find_interpreter(python), request, on_event)
-    document: Raw = decode(text.encode("ascii"), "the capture")
-    return document
+    return Now(decode(text.encode("ascii"), "the capture"))
 
 
-def check(source: Source, against: Baseline, now: Raw, *, name: str = "the capture", today: dt.date | None = None) -> Drift:
-    """What differs between a baseline and ``now``, the JSON of a fingerprint that errors call ``name``.
+def check(source: Source, against: Baseline, now: Now, *, today: dt.date | None = None) -> Drift:
+    """What differs between a baseline and what is there now.
 
     Raises `KerasdiffError` where one of them can't be used, or where the policy is about what neither has.
     """
     against.require()
     policy = source.policy
     before, called = read(against.file)
-    a, b = (_narrowed(document, policy, known_as) for document, known_as in ((before, called), (now, name)))
+    a, b = (_narrowed(document, policy, known_as) for document, known_as in ((before, called), now[:2]))
     apis: tuple[str | None, str | None] = (None, None)
     if against.release is not None:
         a, apis = baselines.moved(a, b), _apis(against.release, a, b)
+    if now.release is not None:
+        b, apis = baselines.moved(b, a), (apis[0], now.release.api)
     slimmed = a.captured.slim
     if slimmed is not None and not baselines.covers(slimmed, policy):
         what = "is slim, made for another scope than the policy's"
@@ -173,27 +194,25 @@ def _refuse_strangers(source: Source, comparison: Comparison) -> None:
             source.refuse(f"effects: {pattern!r} is installed on neither side; is it misspelt?", "effects", pattern)
 
 
-def update(source: Source, against: Baseline, now: Raw, *, slim: bool, name: str = "the capture") -> str:
+def update(source: Source, against: Baseline, now: Now, *, slim: bool) -> str:
     """Make ``now`` the baseline, all or nothing, and return its text.
 
     Raises `KerasdiffError` where it is no fingerprint, where something in it is unknown that the policy gates on, or where it
     can't be written.
     """
     against.require_own()
-    fingerprint = _narrowed(now, source.policy, name)
+    fingerprint = _narrowed(now.document, source.policy, now.name)
     day = dt.datetime.now(tz=dt.timezone.utc).date()
     comparison, _ = judge(fingerprint, fingerprint, source.policy, today=day)
     _refuse_strangers(source, comparison)
     if comparison.not_comparable:
-        ids = listed([one.id for one in comparison.not_comparable], 4)
-        message = (
-            f"{name}: not made the baseline, for what the gate needs is unknown: {visible(ids)}; capture again, or ignore it"
-        )
+        ids = visible(listed([one.id for one in comparison.not_comparable], 4))
+        message = f"{now.name}: not made the baseline, for what the gate needs is unknown: {ids}; capture again, or ignore it"
         raise BaselineError(message, status=ExitStatus.UNANSWERED)
-    document = baselines.steady(now)
+    document = baselines.steady(now.document)
     if slim:
         document = baselines.slim(document, source.policy, comparison.a.api_name)
     text = canonical.document(document)
-    checked(json.loads(text), name)
+    checked(json.loads(text), now.name)
     save(text, against.file, force=True)
     return text

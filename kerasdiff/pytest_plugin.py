@@ -26,7 +26,7 @@ class Check(Protocol):
     ) -> None:
         """What isn't given is what ``kerasdiff check`` takes, of the interpreter that tests.
 
-        Paths start at pytest's root; the baseline may be the name of a release, as ``tensorflow==2.15``.
+        Paths start at pytest's root; baseline and fingerprint may be names of releases, as ``tensorflow==2.15``.
         """
         ...
 
@@ -47,7 +47,6 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
         # Imported here: the plugin is loaded in every run of pytest, and this takes longer than pytest itself.
         from kerasdiff import drift
         from kerasdiff.errors import ExitStatus, KerasdiffError
-        from kerasdiff.fingerprint.load import read
         from kerasdiff.gate.policy import find
         from kerasdiff.releases.names import is_name
         from kerasdiff.report import words
@@ -59,18 +58,20 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
         def place(path: str | PathLike[str] | None) -> str | None:
             return None if path is None else str(root / Path(path))
 
+        def named(given: str | PathLike[str] | None) -> str | None:
+            return given if isinstance(given, str) and is_name(given) else place(given)
+
         report = ""
         try:
             source = find(place(policy), root)
-            named = baseline if isinstance(baseline, str) and is_name(baseline) else place(baseline)
-            against = drift.baseline(source, named)
+            against = drift.baseline(source, named(baseline))
             against.require()
             if fingerprint is not None:
-                now, name = read(str(place(fingerprint)))
+                now = drift.elsewhere(str(named(fingerprint)))
             else:
                 interpreter = place(python) if python is not None and "/" in str(python) else str(python or sys.executable)
-                now, name = drift.capture(source.policy, interpreter, timeout, lambda _: None), "the capture"
-            found = drift.check(source, against, now, name=name)
+                now = drift.capture(source.policy, interpreter, timeout, lambda _: None)
+            found = drift.check(source, against, now)
             if found.gate.exit != ExitStatus.OK:
                 text = reporter("text", Shown(is_check=True, release=against.name if against.release else "")).report(
                     found.comparison, found.gate

@@ -10,7 +10,7 @@ import kerasdiff.probe
 
 #: Name of the probe's package inside the file: never ``kerasdiff``, which may be installed where the file is run.
 PACKAGE = "kerasdiff_probe"
-_SUFFIXES = (".py", ".json")
+_SUFFIXES = (".py", ".json", ".zip")
 
 
 def export(target: Path | BinaryIO) -> None:

@@ -57,6 +57,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 300.0
     remedies: list[dict[str, Any]] = []
     """What is put in force there, of kerasdiff's own rules: ``api``, ``subject``, and ``arguments`` or ``code``."""
+    pipeline: str | None = None
+    """``package.module:function`` of the user's, in the captured environment, that gives batches."""
     variables: dict[str, str] = {}
     """Set for the captured environment besides those there are."""
     model: str | None = None
@@ -74,6 +76,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             yield f"--api={api}"
         if self.label is not None:
             yield f"--label={self.label}"
+        if self.pipeline is not None:
+            yield f"--pipeline={self.pipeline}"
         if self.model is not None:
             yield from (f"--model={self.model}", f"--path={self.path}")
             if self.reference is not None:

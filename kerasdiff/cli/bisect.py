@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ from kerasdiff.errors import ExitStatus, KerasdiffError
 from kerasdiff.fingerprint.load import load
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.releases import names, shelf
-from kerasdiff.releases.bisect import Change, Look, changes, look
+from kerasdiff.releases.bisect import Change, Look, Matters, changes, look
 from kerasdiff.releases.names import Name, ReleaseError
 from kerasdiff.releases.way import way
 from kerasdiff.report import words
@@ -25,9 +26,10 @@ from kerasdiff.report.text import TextReporter
 from kerasdiff.text import listed, visible, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from kerasdiff.fingerprint.document import Fingerprint
+    from kerasdiff.models.document import SavedModel
 
 SCHEMA = "kerasdiff.bisect/1"
 
@@ -42,8 +44,9 @@ class SubjectError(KerasdiffError):
 @click.argument("a")
 @click.argument("b")
 @click.option(
-    "--subject", "subjects", multiple=True, required=True, metavar="PATTERN", help="What it is about, as 'layers.LSTM'."
+    "--subject", "subjects", multiple=True, metavar="PATTERN", help="What it is about, as 'layers.LSTM'; all, with a model."
 )
+@click.option("--model", metavar="FILE", help="Saved model: what concerns it, and whether it loads.")
 @click.option("--fail-on", type=EFFECTS, default="results", show_default=True, help="What matters: this effect and worse.")
 @click.option("--live", is_flag=True, help="Build what isn't shipped, with venv and pip, capture it, and remove it.")
 @click.option(
@@ -51,8 +54,10 @@ class SubjectError(KerasdiffError):
 )
 @click.option("-v", "--verbose", is_flag=True, help="List everything that changed.")
 @click.help_option("-h", "--help")
-def command(a: str, b: str, subjects: tuple[str, ...], fail_on: str, form: str, *, live: bool, verbose: bool) -> int:
-    """Tell in which release between A and B something changed, of what matters to a subject.
+def command(
+    a: str, b: str, subjects: tuple[str, ...], model: str | None, fail_on: str, form: str, *, live: bool, verbose: bool
+) -> int:
+    """Tell in which release between A and B something changed, of what matters to a subject or to a saved model.
 
     A and B are names of releases, as tensorflow==2.8 (see: kerasdiff releases). Every shipped release on the way from A to B
     is compared with A: a behaviour can change and come back. The way goes along a line of Keras, and from keras to tf.keras,
@@ -64,10 +69,14 @@ def command(a: str, b: str, subjects: tuple[str, ...], fail_on: str, form: str, 
 
     Exit status: 0 where nothing changes, 1 where something does, 3 where something is unknown.
     """
+    if not subjects and model is None:
+        message = "nothing to look for; give --subject PATTERN or --model FILE."
+        raise click.UsageError(message)
     way_there = _way(_end(a, live=live), _end(b, live=live))
+    matters = Matters(subjects, Effect(fail_on), None if model is None else _saved(model))
     progress = Progress(verbose=False)
     with progress:
-        seen = _Seen(way_there[0], subjects, Effect(fail_on), progress)
+        seen = _Seen(way_there[0], matters, progress)
         for number, release in enumerate(way_there[1:], 1):
             progress.step(f"{release.called}, {number} of {len(way_there) - 1}")
             seen.look(release)
@@ -77,12 +86,18 @@ def command(a: str, b: str, subjects: tuple[str, ...], fail_on: str, form: str, 
         found = seen.changes()
     unknown = [one for one in seen.looks if one.unknown]
     if form == "json":
-        put(json.dumps(_document(way_there, subjects, fail_on, seen, found), indent=1) + "\n")
+        put(json.dumps(_document(way_there, matters, seen, found), indent=1) + "\n")
     else:
-        put("".join(_text(way_there, subjects, fail_on, seen, found, verbose=verbose)))
+        put("".join(_text(way_there, matters, seen, found, verbose=verbose)))
     if unknown or seen.failed:
         return ExitStatus.UNANSWERED
     return ExitStatus.DIVERGENCES if found else ExitStatus.OK
+
+
+def _saved(file: str) -> SavedModel:
+    from kerasdiff.models.load import load as load_model
+
+    return load_model(file)
 
 
 def _end(text: str, *, live: bool) -> Name:
@@ -124,10 +139,9 @@ def _way(a: Name, b: Name) -> list[Name]:
 class _Seen:
     """What was looked at, each release compared with the first one."""
 
-    def __init__(self, start: Name, subjects: Sequence[str], fail_on: Effect, progress: Progress) -> None:
+    def __init__(self, start: Name, matters: Matters, progress: Progress) -> None:
         self._start = start
-        self._subjects = list(subjects)
-        self._fail_on = fail_on
+        self._matters = matters
         self._progress = progress
         self._built: dict[Name, Fingerprint] = {}
         self._first = self._fingerprint(start)
@@ -144,7 +158,7 @@ class _Seen:
     def look(self, release: Name, before: Name | None = None) -> None:
         """Compare a release with the first one; its place is the last, or that before another one."""
         sides = (self._first, self._start.step.api), (self._fingerprint(release), release.step.api)
-        self._known[release] = look(release.called, *sides, self._subjects, self._fail_on)
+        self._known[release] = look(release.called, *sides, self._matters)
         self._order.insert(len(self._order) if before is None else self._order.index(before), release)
 
     def changes(self) -> list[Change]:
@@ -155,11 +169,11 @@ class _Seen:
         """The ids that matter in which two releases on the way differ."""
         known = {one.called: one for one in (self._start, *self._order)}
         one, other = ((self._fingerprint(known[name]), known[name].step.api) for name in (a, b))
-        return {found.id for found in look(b, one, other, self._subjects, self._fail_on).found}
+        return {found.id for found in look(b, one, other, self._matters).found}
 
     def refuse_strangers(self) -> None:
         """Raises `SubjectError` for a pattern that nothing fits anywhere: misspelt, it would find no change for ever."""
-        lost = set(self._subjects).intersection(*(one.strangers for one in self.looks))
+        lost = set(self._matters.subjects).intersection(*(one.strangers for one in self.looks))
         if lost:
             message = f"{visible(min(lost), 200)}: fits nothing in these releases; is it misspelt?"
             raise SubjectError(message)
@@ -194,13 +208,18 @@ class _Seen:
         return self._built[release]
 
 
-def _text(
-    way_there: list[Name], subjects: Sequence[str], fail_on: str, seen: _Seen, found: list[Change], *, verbose: bool
-) -> Iterator[str]:
+def _about(matters: Matters) -> str:
+    """What is looked for."""
+    told = ", ".join(matters.subjects)
+    return told if matters.model is None else f"{matters.model.file}{', ' if told else ''}{told}"
+
+
+def _text(way_there: list[Name], matters: Matters, seen: _Seen, found: list[Change], *, verbose: bool) -> Iterator[str]:
     looked = words.count(len(seen.looks) + 1, "release")
-    about = f"{', '.join(subjects)} from {way_there[0].called} to {way_there[-1].called}, at or above {fail_on}"
+    about = f"{_about(matters)} from {way_there[0].called} to {way_there[-1].called}, at or above {matters.fail_on.value}"
     told = f"changes in {words.count(len(found), 'release')}" if found else "nothing changes"
     yield from _lines(f"{about}: {looked} looked at, {told}.")
+    yield from _verdicts(seen.looks)
     shown = Shown(verbose=verbose)
     for number, change in enumerate(found):
         yield "\n"
@@ -218,19 +237,29 @@ def _text(
         yield from _lines(f"Not looked at: {why}")
 
 
+def _verdicts(looks: list[Look]) -> Iterator[str]:
+    """What loading the model does, from where to where."""
+    for verdict, one in groupby((one for one in looks if one.verdict is not None), key=lambda one: one.verdict):
+        names = [look.name for look in one]
+        where = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        yield from _lines(f"Loading it in {where}: {verdict}.")
+
+
 def _lines(text: str) -> Iterator[str]:
     for line in wrapped(visible(text), _WIDTH, "", "  "):
         yield f"{line}\n"
 
 
-def _document(way_there: list[Name], subjects: Sequence[str], fail_on: str, seen: _Seen, found: list[Change]) -> dict[str, Any]:
+def _document(way_there: list[Name], matters: Matters, seen: _Seen, found: list[Change]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "a": way_there[0].called,
         "b": way_there[-1].called,
-        "subjects": list(subjects),
-        "fail_on": fail_on,
+        "subjects": list(matters.subjects),
+        "model": None if matters.model is None else matters.model.file,
+        "fail_on": matters.fail_on.value,
         "looked_at": [way_there[0].called, *(one.name for one in seen.looks)],
+        "loading": {one.name: one.verdict for one in seen.looks if one.verdict is not None},
         "first": found[0].name if found else None,
         "changes": [msgspec.to_builtins(change) for change in found],
         "not_comparable": {one.name: msgspec.to_builtins(one.unknown) for one in seen.looks if one.unknown},

@@ -8,7 +8,7 @@ import click
 
 from kerasdiff.capture.interpreter import find
 from kerasdiff.capture.run import CaptureError, Request, probe
-from kerasdiff.cli.options import APIS, checked, names, own_model
+from kerasdiff.cli.options import APIS, callables, checked, names, own_model
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 from kerasdiff.errors import ExitStatus
@@ -38,6 +38,12 @@ from kerasdiff.text import visible
     show_default=True,
     help="Seconds that a family may take in an API.",
 )
+@click.option(
+    "--pipeline",
+    metavar="MODULE:FUNCTION",
+    callback=callables,
+    help="Measure the batches too that this function of yours gives.",
+)
 @own_model
 @click.option("--reference", metavar="FILE", help="With --model: .npz with inputs x to run it on, and outputs y to expect.")
 @click.option("--force", is_flag=True, help="Replace an existing file that differs.")
@@ -51,6 +57,7 @@ def command(
     skip: list[str],
     apis: tuple[str, ...],
     timeout: float,
+    pipeline: str | None,
     model: str | None,
     path: str | None,
     reference: str | None,
@@ -70,7 +77,7 @@ def command(
     interpreter = find(python)
     progress = Progress(verbose=verbose)
     progress.tell(f"capturing {interpreter.path} ({interpreter.reason})")
-    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout, **own)
+    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout, pipeline=pipeline, **own)
     try:
         with progress:
             text = probe(interpreter, request, progress.event)

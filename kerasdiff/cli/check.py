@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from kerasdiff.cli import options
+from kerasdiff.cli.operand import is_file
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 from kerasdiff.cli.targets import STDOUT, Target, keep, send, targets
 from kerasdiff.compare.side import ApiError
-from kerasdiff.drift import Baseline, BaselineError, Drift, baseline, capture, check, is_about, update
+from kerasdiff.drift import Baseline, BaselineError, Drift, Now, baseline, capture, check, elsewhere, is_about, update
 from kerasdiff.errors import ExitStatus
-from kerasdiff.fingerprint.load import FingerprintError, read
+from kerasdiff.fingerprint.load import FingerprintError
 from kerasdiff.gate.policy import Source, find
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
@@ -25,7 +26,6 @@ from kerasdiff.text import inert, listed, visible
 
 if TYPE_CHECKING:
     from kerasdiff.compare.engine import Comparison
-    from kerasdiff.drift import Raw
 
 
 @click.command()
@@ -74,14 +74,13 @@ def command(
     against = baseline(source, given)
     if is_update:
         against.require_own()
-    keep(wanted, [against.file, source.file, fingerprint])
+    keep(wanted, [against.file, source.file, *([fingerprint] if fingerprint is not None and is_file(fingerprint) else [])])
     named = against.name if against.release is not None else ""
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect), is_check=True, release=named)
     if is_update:
-        return _update(source, against, *facts(source, python, fingerprint, timeout, verbose=verbose), slim=slim, limit=limit)
+        return _update(source, against, facts(source, python, fingerprint, timeout, verbose=verbose), slim=slim, limit=limit)
     against.require()
-    now, name = facts(source, python, fingerprint, timeout, verbose=verbose)
-    drift = check(source, against, now, name=name)
+    drift = check(source, against, facts(source, python, fingerprint, timeout, verbose=verbose))
     if drift.gate.exit == ExitStatus.OK and not verbose and Target("text", STDOUT) in wanted:
         wanted.remove(Target("text", STDOUT))
         send(wanted, drift.comparison, drift.gate, shown, drift.locator)
@@ -91,8 +90,8 @@ def command(
     return drift.gate.exit
 
 
-def facts(source: Source, python: str | None, fingerprint: str | None, timeout: float, *, verbose: bool) -> tuple[Any, str]:
-    """The fingerprint of the environment there is, or the one that is given, as JSON; and what errors call it.
+def facts(source: Source, python: str | None, fingerprint: str | None, timeout: float, *, verbose: bool) -> Now:
+    """The environment there is, or the fingerprint or release that is given.
 
     Raises `KerasdiffError`.
     """
@@ -100,10 +99,10 @@ def facts(source: Source, python: str | None, fingerprint: str | None, timeout: 
         if python is not None:
             message = "--python and --fingerprint are two answers to what is there now; give one"
             raise click.UsageError(message)
-        return read(fingerprint)
+        return elsewhere(fingerprint)
     progress = Progress(verbose=verbose)
     with progress:
-        return capture(source.policy, python, timeout, progress.event), "the capture"
+        return capture(source.policy, python, timeout, progress.event)
 
 
 def _passed(drift: Drift, against: Baseline) -> str:
@@ -123,17 +122,17 @@ def _passed(drift: Drift, against: Baseline) -> str:
     return "".join(f"{inert(visible(line))}\n" for line in lines)
 
 
-def _update(source: Source, against: Baseline, now: Raw, name: str, *, slim: bool, limit: int) -> int:
+def _update(source: Source, against: Baseline, now: Now, *, slim: bool, limit: int) -> int:
     """Accept what is there now; what that is, is said first."""
     from kerasdiff.gate import edit
 
     lines = []
     if against.file.is_file():
         try:
-            lines = _accepted(check(source, against, now, name=name).comparison, limit)
+            lines = _accepted(check(source, against, now).comparison, limit)
         except (FingerprintError, BaselineError, ApiError) as error:  # damaged, of another schema, or of another scope
             lines = [f"kerasdiff: what this accepts can't be told: {error}"]
-    text = update(source, against, now, slim=slim, name=name)
+    text = update(source, against, now, slim=slim)
     kept = edit.remove(source, lambda waiver: is_about(waiver, against, source)).policy.waivers
     dropped = len(source.policy.waivers) - len(kept)
     lines.append(f"kerasdiff: wrote {against.name}, {len(text) / 1000:.0f} kB of JSON")

@@ -32,11 +32,13 @@ _FEW, _MANY = 8, 12
 def command(fingerprint: str, api: str | None, form: str) -> None:
     """Print which shipped release an environment equals, or is nearest to, and what makes it differ from stock.
 
-    FINGERPRINT is a file (.json or .json.gz), - for standard input, or env:PATH for an environment, captured on the spot.
+    FINGERPRINT is a file (.json or .json.gz), - for standard input, a shipped release as tensorflow==2.15, or env:PATH for an
+    environment, captured on the spot.
     """
     from kerasdiff.releases.nearest import SCHEMA, nearest
 
-    found = nearest(*_read(fingerprint), api)
+    data, name, implied = _read(fingerprint)
+    found = nearest(data, name, api or implied)
     if form == "json":
         import msgspec
 
@@ -46,12 +48,15 @@ def command(fingerprint: str, api: str | None, form: str) -> None:
     put("".join(f"{line}\n" for line in _text(found, fingerprint)))
 
 
-def _read(operand: str) -> tuple[bytes, str]:
-    """The text of a fingerprint, and what errors call it."""
+def _read(operand: str) -> tuple[bytes, str, str | None]:
+    """The text of a fingerprint, what errors call it, and the API that the name of a release implies."""
     from kerasdiff.fingerprint.load import content
 
     if not operand.startswith("env:"):
-        return content(operand)
+        from kerasdiff.releases import names, shelf
+
+        step = names.find(operand) if names.is_name(operand) else None
+        return (*content(operand if step is None else shelf.file(step.release)), step.api if step else None)
     from kerasdiff.capture.interpreter import find
     from kerasdiff.capture.run import Request, probe
     from kerasdiff.cli.progress import Progress
@@ -59,7 +64,7 @@ def _read(operand: str) -> tuple[bytes, str]:
     progress = Progress(verbose=False)
     progress.tell(f"capturing {operand}")
     with progress:
-        return probe(find(operand.removeprefix("env:")), Request(), progress.event).encode("ascii"), "the capture"
+        return probe(find(operand.removeprefix("env:")), Request(), progress.event).encode("ascii"), "the capture", None
 
 
 def _text(found: Nearest, operand: str) -> Iterator[str]:

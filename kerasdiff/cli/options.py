@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.formats import FORMATS
+from kerasdiff.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,14 @@ def apis(command: _Command) -> _Command:
 def names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str]:
     """The names in all that was given, by commas: said twice, an option means both."""
     return [name.strip() for value in given for name in value.split(",") if name.strip()]
+
+
+def callables(_ctx: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
+    """What is named as ``package.module:function``."""
+    if given is None or re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*", given):
+        return given
+    message = f"{visible(given, 100)!r} names no function; write package.module:function"
+    raise click.BadParameter(message)
 
 
 def reports(command: _Command) -> _Command:
@@ -63,7 +73,9 @@ def captured(command: _Command) -> _Command:
             show_default=True,
             help="Seconds that a family may take in an API.",
         ),
-        click.option("--fingerprint", metavar="FILE", help="Fingerprint captured elsewhere, instead of capturing here."),
+        click.option(
+            "--fingerprint", metavar="FILE", help="Fingerprint captured elsewhere, or a release, instead of capturing here."
+        ),
         click.option(
             "--python",
             metavar="PATH",

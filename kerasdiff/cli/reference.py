@@ -22,7 +22,7 @@ _TIMEOUT = click.option(
 @click.group()
 @click.help_option("-h", "--help")
 def command() -> None:
-    """Record what your model gives in one environment, and verify it in another one.
+    """Record what a model gives, and verify it in another environment.
 
     Both run code of yours: the function that builds the model.
     """

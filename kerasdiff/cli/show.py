@@ -18,6 +18,7 @@ from kerasdiff.compare.side import Side
 from kerasdiff.compare.values import brief
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.fingerprint.document import VALUE, Fingerprint, Parameter, Symbol
+from kerasdiff.report import pipeline
 from kerasdiff.text import visible
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def command(fingerprint: str, pattern: str | None, api: str | None, form: str, *
     """Print the facts of a fingerprint: of the subjects that match PATTERN, or an overview.
 
     FINGERPRINT is what compare takes for A. Subjects are symbols (layers.LSTM), what models and libraries do (training.fit,
-    numpy.load), settings.*, environment.*, packages.* and runtime.*; * matches anything, dots included.
+    numpy.load), settings.*, environment.*, packages.*, runtime.* and pipeline.*; * matches anything, dots included.
     """
     if coverage and pattern is not None:
         message = "--coverage takes no PATTERN"
@@ -92,6 +93,8 @@ def _facts(side: Side) -> Iterator[tuple[str, Any]]:
     for group in ("environment", "packages", "runtime"):
         for key, value in sorted(getattr(side.fingerprint, group).items()):
             yield f"{group}.{key}", value
+    if side.fingerprint.pipeline is not None:
+        yield from pipeline.lines(side.fingerprint.pipeline).items()
 
 
 def _overview(side: Side) -> Iterator[str]:
@@ -113,6 +116,8 @@ def _overview(side: Side) -> Iterator[str]:
     yield "variables:" if fingerprint.environment else "variables: none set that reaches results"
     for name, value in sorted(fingerprint.environment.items()):
         yield f"  {name} = {value}"
+    if fingerprint.pipeline is not None:
+        yield from (f"{name}: {told}" for name, told in pipeline.lines(fingerprint.pipeline).items())
     yield from _installed(fingerprint)
 
 
@@ -165,7 +170,7 @@ def _told(name: str, fact: Any, side: Side) -> Iterator[str]:
     if side.canonical(name) is None:
         value = fact.get("value", fact) if isinstance(fact, dict) and "source" in fact else fact
         source = f"  ({fact['source']})" if isinstance(fact, dict) and "source" in fact else ""
-        yield f"{name} = {brief(value, 200)}{source}"
+        yield f"{name} = {value if name.startswith('pipeline') else brief(value, 200)}{source}"
         return
     symbol = side.symbol(name)
     takes = "" if symbol.parameters is None else f"({', '.join(_parameter(part) for part in symbol.parameters)})"

@@ -85,8 +85,7 @@ def command(
     source = find(policy)
     against = baseline(source, given)
     against.require()
-    now, name = facts(source, python, fingerprint, timeout, verbose=False)
-    drift = check(source, against, now, name=name)
+    drift = check(source, against, facts(source, python, fingerprint, timeout, verbose=False))
     explained = follow(drift.comparison.divergences)
     accepts = [accepted(found, explained.get(found.id, [])) for found in _chosen(drift, explained, wanted)]
     waiver = Waiver(reason=reason, owner=owner, until=until, baseline=given or "", accepts=accepts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from kerasdiff.knowledge.load import Tolerances
 
 
-_NUMBER = (int, float)
+_NUMBERS = frozenset({bool, int, float})
 
 
 class Outcome:
@@ -29,9 +30,16 @@ class Outcome:
         self._a, self._b = a, b
         self._same: dict[str, bool] = {}
         """By case that could be compared: whether nothing differs that matters."""
+        self._equal: set[str] = set()
+        """The cases that are the same in all that they say."""
         self.divergences: list[Divergence] = []
         self.unknown: list[tuple[str, str]] = []
         """Ids that aren't comparable, and why."""
+
+    def equal(self, case: str) -> None:
+        """A case could be compared, and differs in nothing."""
+        self._same[case] = True
+        self._equal.add(case)
 
     def add(self, case: str, found: list[Divergence]) -> None:
         """A case could be compared, and differs in this."""
@@ -49,10 +57,15 @@ class Outcome:
         """By call (``default``): whether every case of it agrees. What raises agrees with nothing."""
         agree: dict[str, bool] = {}
         for case, is_same in self._same.items():
-            if quantities.is_measured(self._a.cases[case]) and quantities.is_measured(self._b.cases[case]):
-                call = case.partition("@")[0]
-                agree[call] = agree.get(call, True) and is_same
+            call = case.partition("@")[0]
+            if agree.get(call, True) and self._is_measured(case):
+                agree[call] = is_same
         return agree
+
+    def _is_measured(self, case: str) -> bool:
+        """Whether both sides have a value."""
+        sides = (self._a,) if case in self._equal else (self._a, self._b)
+        return all(quantities.is_measured(side.cases[case]) for side in sides)
 
     @cached_property
     def given(self) -> dict[str, set[str]]:
@@ -85,14 +98,15 @@ def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = 
     outcome.divergences += [] if alike else _names(subject, a, b)
     for case in sorted(a.cases.keys() & b.cases.keys()):
         one, other = a.cases[case], b.cases[case]
-        lost = next((side for side in (one, other) if quantities.is_lost(side)), None)
-        if lost is not None:
+        if quantities.is_lost(one) or quantities.is_lost(other):
+            lost = one if quantities.is_lost(one) else other
             outcome.unknown.append((f"{subject}/case.{case}", f"{lost['state']}: {lost.get('message', '')}"))
         elif one.get("revision") != other.get("revision"):
             outcome.unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
+        elif alike or one == other:
+            outcome.equal(case)
         else:
-            is_equal = alike or one == other
-            outcome.add(case, [] if is_equal else list(_case(subject, case, one, other, allowed)))
+            outcome.add(case, list(_case(subject, case, one, other, allowed)))
     return outcome
 
 
@@ -104,8 +118,8 @@ def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:
             title = f"the weights are named {_listed(one.get('names'))} in A, {_listed(other.get('names'))} in B"
             yield _found(subject, f"case.{case}.names", Effect.INFO, title, one.get("names"), other.get("names"), ["saving"])
             return
-        told = [quantities.mapping(side.get("name")).get("values") for side in (one, other)]
-        if None not in told and told[0] != told[1]:
+        told = [quantities.mapping(side["name"]).get("values") for side in (one, other) if "name" in side]
+        if len(told) == 2 and None not in told and told[0] != told[1]:
             title = f"its name in logs and history is {_listed(told[0])} in A, {_listed(told[1])} in B"
             yield _found(subject, f"case.{case}.name", Effect.INFO, title, told[0], told[1], ["training"])
             return
@@ -198,11 +212,11 @@ def _quantity(
     *,
     is_random: bool,
 ) -> Iterator[Divergence]:
-    aspect, known = f"case.{case}.{quantity}", known_quantities().get(quantity, Quantity())
-    phases = known.phases
     a, b = quantities.parts(one, quantity), quantities.parts(other, quantity)
     if a == b:
         return
+    aspect, known = f"case.{case}.{quantity}", known_quantities().get(quantity, Quantity())
+    phases = known.phases
     states = [quantities.state(a), quantities.state(b)]
     if states != ["value", "value"]:
         yield from _states(subject, case, quantity, a, b)
@@ -304,14 +318,12 @@ def _error(a: Any, b: Any) -> tuple[float, float]:
     """``max|a - b| / max(|a|, |b|)`` over a tensor, and ``max|a - b|``; infinite where special values differ."""
     if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b):
         return (math.inf, math.inf) if a != b else (0.0, 0.0)
-    differing = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
-    if not differing:
-        return 0.0, 0.0
-    if not all(isinstance(x, _NUMBER) and isinstance(y, _NUMBER) for x, y in differing):
-        return math.inf, math.inf
-    largest = max(abs(x) for x in (*a, *b) if isinstance(x, _NUMBER))
+    if not {*map(type, a), *map(type, b)} <= _NUMBERS:
+        if any(x != y and not {type(x), type(y)} <= _NUMBERS for x, y in zip(a, b, strict=True)):
+            return math.inf, math.inf
+        a, b = ([x for x in side if type(x) in _NUMBERS] for side in (a, b))
     try:
-        difference = max(abs(x - y) for x, y in differing)
-        return difference / largest, float(difference)
+        difference = max(map(abs, map(operator.sub, a, b)), default=0)
+        return (difference / max(map(abs, (*a, *b))), float(difference)) if difference else (0.0, 0.0)
     except OverflowError:  # an integer beyond all floats
         return math.inf, math.inf

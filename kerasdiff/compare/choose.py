@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 EVERYTHING = ("import", "symbols")
 
 
-#: Subjects that may be there another day: a variable is set, a package installed.
-_AROUND = ("settings.", "environment.", "packages.", "runtime.")
+#: Subjects that may be there another day: a variable is set, a package installed, a pipeline asked for.
+_AROUND = ("settings.", "environment.", "packages.", "runtime.", "pipeline")
 
 
 def fits(identifier: str, patterns: Sequence[str]) -> bool:

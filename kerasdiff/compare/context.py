@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from kerasdiff.compare import markers
+from kerasdiff.probe.names import normalized
 
 if TYPE_CHECKING:
     from kerasdiff.fingerprint.document import Fingerprint
+
+#: The name in a requirement of PEP 508, with its extras.
+_NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*")
+#: What a marker speaks of that holds for those alone who asked for more than the package.
+_EXTRA = "extra"
 
 #: Facts of the runtime that say what an environment is; the rest can be read with ``kerasdiff show``.
 _RUNTIME = ("python", "implementation", "platform", "machine", "libc", "driver")
@@ -55,29 +64,39 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
 
 def conflicts(fingerprint: Fingerprint) -> list[str]:
     """Where the Keras stack's installed versions contradict each other's declared requirements, as ``pip check`` says it."""
-    if not any(known.requires for known in fingerprint.distributions.values()):
-        return []
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-    from packaging.version import Version
-
-    markers = {key: str(value) for key, value in _mapping(fingerprint.runtime.get("markers")).items()}
+    values = {key: str(value) for key, value in _mapping(fingerprint.runtime.get("markers")).items()}
     found = []
     for name, known in sorted(fingerprint.distributions.items()):
-        holder = f"{name} {fingerprint.packages.get(name)}"
         for text in known.requires:
-            try:
-                requirement = Requirement(text)
-                if requirement.marker is not None and not requirement.marker.evaluate({"extra": "", **markers}):
-                    continue
-                installed = fingerprint.packages.get(canonicalize_name(requirement.name))
-                if installed is None:
-                    found.append(f"{holder} requires {requirement.name}, which is not installed")
-                elif not requirement.specifier.contains(Version(installed), prereleases=True):
-                    found.append(f"{holder} requires {requirement.name}{requirement.specifier}, installed is {installed}")
-            except (ValueError, KeyError, RecursionError):  # older than PEP 440, or damaged
-                continue
+            broken = _broken(text, fingerprint.packages, values)
+            if broken is not None:
+                found.append(f"{name} {fingerprint.packages.get(name)} requires {broken}")
     return found
+
+
+def _broken(requirement: str, packages: dict[str, str], values: dict[str, str]) -> str | None:
+    """What a requirement asks for, and what is there instead; None where it is met, not meant here, or can't be read."""
+    text, _, marker = requirement.partition(";")
+    written = _NAME.match(text)
+    if written is None or _EXTRA in marker:
+        return None
+    # Imported here: it costs much, and where no requirements are known it isn't needed.
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+    name, versions = written[1], text[written.end() :].strip()
+    if versions.startswith("("):  # as older metadata has it
+        versions = versions[1:].removesuffix(")")
+    installed = packages.get(normalized(name))
+    try:
+        asked = SpecifierSet("" if versions.startswith("@") else versions)  # what comes from an address may be any version
+        if installed is not None and asked.contains(Version(installed), prereleases=True):
+            return None
+        if marker and not markers.holds(marker, values):
+            return None
+    except (ValueError, KeyError, RecursionError):  # older than PEP 440, or damaged
+        return None
+    return f"{name}{asked}, installed is {installed}" if installed is not None else f"{name}, which is not installed"
 
 
 def _mapping(value: Any) -> dict[str, Any]:

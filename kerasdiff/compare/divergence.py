@@ -36,6 +36,8 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     """What trying it in B gave, see `kerasdiff.verify.judge`; None where it wasn't tried."""
     references: list[str] = []
     waived: dict[str, Any] | None = None
+    layers: list[str] = []
+    """The layers of a saved model that it concerns, where a comparison is narrowed to one."""
 
     @property
     def is_unexplained(self) -> bool:

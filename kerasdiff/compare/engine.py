@@ -8,6 +8,7 @@ import msgspec
 
 from kerasdiff.compare import context, coverage, explain, settings, symbols
 from kerasdiff.compare.divergence import Divergence, Findings, NotComparable, divergence
+from kerasdiff.compare.pipelines import compare as pipelines
 from kerasdiff.compare.side import Side
 from kerasdiff.fingerprint.document import VALUE, Fingerprint
 from kerasdiff.knowledge.load import Allowance, Effect, tolerances
@@ -17,6 +18,22 @@ from kerasdiff.probe import canonical
 _MEASURED = (*canonical.FAMILIES, *canonical.GROUPS, *canonical.LIBRARIES)
 #: The digests that are equal where nothing is left to compare.
 _ALIKE = ("declared", "measured", *canonical.GROUPS, *canonical.LIBRARIES)
+
+
+class Loads(msgspec.Struct, frozen=True, kw_only=True):
+    """What loading a saved model in B is predicted to do."""
+
+    file: str
+    format: str
+    writer: str | None
+    """The version of Keras that wrote it."""
+    layers: int
+    verdict: str
+    """``loads``, ``loads with other predictions`` or ``fails``."""
+    reasons: list[str]
+    """Ids of the divergences behind the verdict."""
+    of: int
+    """How many divergences there are before narrowing."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +50,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """How many ids were left out on request."""
     of: str = "environments"
     """What A and B are: ``environments``, or ``models`` that were saved."""
+    model: Loads | None = None
+    """The saved model that the comparison is narrowed to, and what loading it in B does."""
 
 
 def compare(
@@ -56,6 +75,7 @@ def compare(
         compared = symbols.alike(one) if _is_alike(one, other) else _compare(one, other, findings)
         settings.compare(one, other, findings)
         _families(one, other, findings)
+    pipelines.compare(a.pipeline, b.pipeline, findings)
     if a.model is not None:
         from kerasdiff.compare import own
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +16,9 @@ from kerasdiff.probe import apis
 if TYPE_CHECKING:
     from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.side import Side
+
+
+_DEFINITION = re.compile(r"^(?:(?:def|class) (?P<made>\w+)|(?P<named>\w+) *=)", re.M)
 
 
 def explain(divergences: dict[str, Divergence], a: Side, b: Side) -> list[Divergence]:
@@ -43,19 +48,19 @@ def _inherited(divergences: dict[str, Divergence]) -> dict[str, Divergence]:
     """What a base class passes on is one finding: ``models.Model.fit`` explains ``models.Sequential.fit``."""
     found = dict(divergences)
     first: dict[str, Divergence] = {}
-    for owner in apis.TABLE["methods"]:
-        for one in list(found.values()):
-            name, _, method = one.subject.rpartition(".")
-            if name != owner or one.cause is not None:
-                continue
-            cause = first.setdefault(f"{method}/{one.aspect}", one)
-            if cause is not one and (cause.a, cause.b, cause.effect) == (one.a, one.b, one.effect):
-                found[one.id] = msgspec.structs.replace(one, cause=cause.id)
+    owned: dict[str, list[Divergence]] = {owner: [] for owner in apis.TABLE["methods"]}
+    for one in divergences.values():
+        if one.cause is None:
+            owned.get(one.subject.rpartition(".")[0], []).append(one)
+    for one in itertools.chain.from_iterable(owned.values()):
+        cause = first.setdefault(f"{one.subject.rpartition('.')[2]}/{one.aspect}", one)
+        if cause is not one and (cause.a, cause.b, cause.effect) == (one.a, one.b, one.effect):
+            found[one.id] = msgspec.structs.replace(one, cause=cause.id)
     return found
 
 
 def _holds(where: Where, side: Side) -> bool:
-    return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages)
+    return where.fits(side.api_name, side.api.backend, side.api.version, side.fingerprint.packages, side.device)
 
 
 def _tried(restore: Restore | None, found: Divergence) -> dict[str, Any] | None:
@@ -64,8 +69,13 @@ def _tried(restore: Restore | None, found: Divergence) -> dict[str, Any] | None:
         return None
     if not restore.code:
         return {"arguments": restore.arguments}
-    name = re.escape(found.subject.rpartition(".")[2])
-    return {"code": restore.code} if re.search(rf"^(?:(?:def|class) {name}\b|{name} *=)", restore.code, re.M) else None
+    return {"code": restore.code} if found.subject.rpartition(".")[2] in _defined(restore.code) else None
+
+
+@cache
+def _defined(code: str) -> frozenset[str]:
+    """The names that code defines."""
+    return frozenset(one["made"] or one["named"] for one in _DEFINITION.finditer(code))
 
 
 def _ruled(found: Divergence, known: Index) -> Divergence:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: The families whose cases are models.
-FAMILIES = ("training", "saving")
+FAMILIES = ("training", "saving", "loading")
 
 
 class Ingredient(NamedTuple):
@@ -26,10 +26,14 @@ class Ingredient(NamedTuple):
 @cache
 def of(family: str, subject: str, call: str) -> tuple[Ingredient, ...]:
     """What a case is made of; nothing where the data knows no such case."""
-    row = _rows(family).get((subject, call))
-    if row is None:
+    if family == "loading":
+        model = _loaded().get(call.partition(".")[0])
+        row = model
+    else:
+        row = _rows(family).get((subject, call))
+        model = _models()[row["model"]] if row else None
+    if row is None or model is None:
         return ()
-    model = _models()[row["model"]]
     return (*_compiled(row.get("compile") or {}), *_layers(model["layers"], len(model["inputs"]) + 1))
 
 
@@ -51,6 +55,12 @@ def rank(name: str) -> int | None:
 @cache
 def _models() -> dict[str, Any]:
     models: dict[str, Any] = data.load("cases/models.json")["models"]
+    return models
+
+
+@cache
+def _loaded() -> dict[str, Any]:
+    models: dict[str, Any] = data.load("cases/loading.json")["made_of"]
     return models
 
 

@@ -34,7 +34,10 @@ class Pair:
     def compare(self) -> list[Divergence]:
         """What differs in parameters and configuration."""
         found: list[Divergence] = []
-        if self.a.parameters is not None and self.b.parameters is not None:
+        if self.a.parameters == self.b.parameters:
+            for name, parameter in self._a.items():
+                found += self._both(parameter, self._b[name])
+        elif self.a.parameters is not None and self.b.parameters is not None:
             renamed = self.renamed()
             for name, parameter in self._a.items():
                 if name in self._b:
@@ -52,6 +55,8 @@ class Pair:
     def renamed(self) -> dict[str, str]:
         """Names in A to names in B of parameters that are known by both, or keep their place and a telling default."""
         lost, new = ({name: one[name] for name in one if name not in other} for one, other in self._both_ways())
+        if not lost or not new:
+            return {}
         known: dict[str, str] = {}
         for name in lost:
             there = [other for other in renames().parameter(name) if other in new and other not in known.values()]
@@ -85,6 +90,10 @@ class Pair:
         value = (symbol.config or {}).get(key, UNSET)
         return UNSET if value == UNSTABLE else value
 
+    def _is_steady(self, name: str) -> bool:
+        """Whether both instances have one value of a parameter, and no setting has a part in it."""
+        return self._config(self.a, name) == self._config(self.b, name) and name not in equivalents().effective_none
+
     def _effective(self, a: Parameter, b: Parameter) -> tuple[Any, Any]:
         """The defaults in force: from the default-made instances where both tell, else what the signatures say."""
         one, other = self._config(self.a, a.name), self._config(self.b, b.name)
@@ -95,7 +104,7 @@ class Pair:
 
     def _both(self, a: Parameter, b: Parameter) -> list[Divergence]:
         aspect, name = f"parameter.{a.name}", a.name
-        if a.default is UNSET and b.default is UNSET:
+        if (a.default is UNSET and b.default is UNSET) or (a == b and self._is_steady(name)):
             return []
         if a.default is UNSET:
             title = f"{name} is required in A, {brief(b.default)} by default in B"

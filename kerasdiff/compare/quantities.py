@@ -54,16 +54,18 @@ def made(case: dict[str, Any]) -> Any:
 def parts(case: dict[str, Any], quantity: str) -> list[dict[str, Any]]:
     """The tensors of a quantity; those of another one that is said to be the same."""
     fact = case[quantity]
-    same_as = mapping(fact).get("same_as")
-    if isinstance(same_as, str):
-        fact = case.get(same_as, fact)
+    if isinstance(fact, dict) and isinstance(fact.get("same_as"), str):
+        fact = case.get(fact["same_as"], fact)
     found = fact.get("parts", [fact]) if isinstance(fact, dict) else fact
     return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
 
 
 def state(tensors: list[dict[str, Any]]) -> Any:
     """The state of a quantity: that of its first tensor that is no value."""
-    return next((part["state"] for part in tensors if part.get("state", VALUE) != VALUE), VALUE)
+    for part in tensors:
+        if part.get("state", VALUE) != VALUE:
+            return part["state"]
+    return VALUE
 
 
 def is_measured(case: dict[str, Any]) -> bool:
@@ -72,7 +74,11 @@ def is_measured(case: dict[str, Any]) -> bool:
         return False
     if mapping(case.get("outcome")).get("value") in _TAKEN:
         return True
-    return any(tensors and state(tensors) == VALUE for tensors in (parts(case, quantity) for quantity in names(case)))
+    for quantity in names(case):
+        tensors = parts(case, quantity)
+        if tensors and state(tensors) == VALUE:
+            return True
+    return False
 
 
 def failure(case: dict[str, Any]) -> str:

@@ -52,6 +52,17 @@ class Side:
         python = self.fingerprint.runtime.get("python")
         return f"{self.api_name} {self.api.version or '(version unknown)'}{backend}" + (f", Python {python}" if python else "")
 
+    @property
+    def device(self) -> str:
+        """What the backend computes on: ``CPU``, unless the fingerprint tells of another device of its."""
+        devices = self.fingerprint.runtime.get("devices")
+        own = (
+            [one for one in devices if isinstance(one, dict) and one.get("library") == self.api.backend]
+            if isinstance(devices, list)
+            else []
+        )
+        return next((kind for kind in (str(one.get("type")).upper() for one in own) if kind != "CPU"), "CPU")
+
     def canonical(self, name: str) -> str | None:
         """The canonical name of the object publicly known as ``name``; None where there is none."""
         return self._names.get(name)

@@ -94,7 +94,7 @@ def _lost_module(name: str, a: Side, b: Side) -> str | None:
     lost = None
     module = _parent(name)
     while module:
-        if a.has_module(module) and not b.has_module(module):
+        if not b.has_module(module) and a.has_module(module):
             lost = module
         module = _parent(module)
     return lost
@@ -139,7 +139,7 @@ def _aligned(name: str, a: Side, b: Side, pairs: Pairs, findings: Findings) -> N
     for known, target in targets.items():
         is_gone = there[known] != known
         if target is not None and (name, target) not in pairs:
-            where = a.measured(name)
+            where = a.measured(name) if symbol.cases else None
             alike = where is not None and where == b.measured(target)
             pairs[name, target] = _pair(known, symbol, target, a, b, findings, alike=alike, is_gone=is_gone)
         if not is_gone or not is_described or _is_hidden(known, a, b):
@@ -222,12 +222,13 @@ def _instances(subject: str, one: Symbol, other: Symbol, findings: Findings) -> 
 
 def _additions(a: Side, b: Side, findings: Findings) -> None:
     for name in sorted(b.api.symbols):
-        kind = b.symbol(name).kind
+        symbol = b.symbol(name)
+        kind = symbol.kind
         there = a.canonical if kind == _MODULE else a.name
         known = next((known for known in b.names(name) if there(known) is not None), None)
         if known == name or (known is not None and kind == _MODULE):
             continue
         outer = _lost_module(name, b, a)
         title = f"the {kind} {name} is new in B" + (f"; A has it as {known}" if known else "")
-        cause = f"{outer}/presence" if outer else _lost_class(name, b.symbol(name), b, a)
+        cause = f"{outer}/presence" if outer else _lost_class(name, symbol, b, a)
         findings.add(divergence(name, "presence", Effect.INFO, title, None, kind, cause=cause))

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from kerasdiff.fingerprint.pipeline import Pipeline
+
 SCHEMA = "kerasdiff.fingerprint/1"
 
 #: States of a fact; see `State` of each document. `VALUE` is not written where a value stands.
@@ -94,6 +96,7 @@ class Api(Document, frozen=True, kw_only=True):
     operations: Subjects = {}
     training: Subjects = {}
     saving: Subjects = {}
+    loading: Subjects = {}
     remedies: dict[str, dict[str, Any]] = {}
     """Only where remedies were asked for: how putting each in force went, by its place among them."""
 
@@ -191,6 +194,8 @@ class Fingerprint(Document, frozen=True, kw_only=True):
     packages: dict[str, str] = {}
     distributions: dict[str, Distribution] = {}
     environment: dict[str, str] = {}
+    pipeline: Pipeline | None = None
+    """What a pipeline of the user's feeds; only where one was asked for."""
     model: OwnModel | None = None
 
     def family_state(self, family: str, api: str) -> str:

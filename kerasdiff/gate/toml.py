@@ -10,11 +10,6 @@ from typing import TYPE_CHECKING, Any
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.text import visible
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,6 +22,8 @@ _LONG = re.compile(r'(?<![\w-])(?:(?:[\w-]+|"")[ \t]*\.[ \t]*){100}')
 _TOKEN = re.compile(
     r"""\"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|[^"'\#\n\[\]{}=]+|.""", re.DOTALL
 )
+#: Where a text stops being TOML, as the parser says it.
+_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 Place = tuple["str | int", ...]
@@ -67,13 +64,12 @@ def read(file: Path) -> tuple[str, dict[str, Any]]:
         message = f"{name}: is no UTF-8 text, byte {error.start}; write it as UTF-8"
     except RecursionError:
         message = f"{name}: is nested too deeply; no policy is"
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        where = f":{found.group(1) if found else text.count(chr(10)) + 1}"
-        said = visible(str(error).replace(found.group() if found else "(at end of document)", "").strip(), 200)
+    except ValueError as error:
+        said = str(error)
+        found = _PLACE.search(said)  # without one: a number or a date that Python can't hold
+        where = f":{found[1] or text.count(chr(10)) + 1}" if found else ""
+        said = visible(said.replace(found[0], "").strip() if found else said, 200)
         message = f"{name}{where}: is no valid TOML: {said}; mend it there"
-    except ValueError as error:  # a number or a date that Python can't hold
-        message = f"{name}: is no valid TOML: {visible(str(error), 200)}; mend it there"
     raise TomlError(message)
 
 
@@ -85,6 +81,11 @@ def _has_long_key(text: str) -> bool:
 
 def parsed(text: str) -> dict[str, Any]:
     """What a text of TOML says. Raises `ValueError` where it is none."""
+    # Imported here: a comparison without a policy reads none.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
     return tomllib.loads(text)
 
 

@@ -129,8 +129,12 @@ class Renames(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     def others(self, name: str) -> Iterator[str]:
         """The names that a public object has in other releases."""
-        around = [name, *(name[:place] for place, letter in enumerate(name) if letter == ".")]
-        for _, here, there in sorted(row for module in around for row in self._by_module.get(module, ())):
+        rows = [*self._by_module.get(name, ())]
+        end = name.find(".")
+        while end >= 0:
+            rows += self._by_module.get(name[:end], ())
+            end = name.find(".", end + 1)
+        for _, here, there in sorted(rows):
             yield there + name[len(here) :]
 
     @cached_property
@@ -182,7 +186,7 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not named and not any(word in parameter.split("_") for word in self.not_exercised)
 
 
-class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What rests on what: ``uses.json``.
 
     ``parameters``: the family of the objects that arguments name, by patterns of the parameters' names. ``only``: the
@@ -202,7 +206,15 @@ class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def family(self, parameter: str) -> str | None:
         """The family of the objects that a parameter's values name."""
-        return next((family for pattern, family in self.parameters.items() if fnmatchcase(parameter, pattern)), None)
+        if parameter not in self._families:
+            fitting = (family for pattern, family in self.parameters.items() if fnmatchcase(parameter, pattern))
+            self._families[parameter] = next(fitting, None)
+        return self._families[parameter]
+
+    @cached_property
+    def _families(self) -> dict[str, str | None]:
+        """What was asked for: few names, often."""
+        return {}
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -250,6 +262,43 @@ class Locations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apis: dict[str, list[str]]
     backends: dict[str, list[str]]
     groups: dict[str, list[str]]
+
+
+class ByChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A scale and a shift for each channel that have a name."""
+
+    name: str
+    scales: list[float]
+    shifts: list[float]
+
+
+class Grey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of each channel, red first, a grey value has."""
+
+    name: str
+    weights: list[float]
+
+
+class Pipelines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people do to their data, and how near numbers must come to be taken for that: ``pipelines.json``.
+
+    ``tolerance``: numbers that differ by less, over the largest, are the same. ``exact``: what a fit may leave, over the range
+    of B's numbers. ``afar``: what may be left of an image seen from afar that was resized otherwise, over its deviation.
+    """
+
+    tolerance: float
+    exact: float
+    afar: float
+    scales: tuple[str, ...]
+    shifts: tuple[str, ...]
+    channels: tuple[ByChannel, ...]
+    grey: tuple[Grey, ...]
+
+
+@cache
+def pipelines() -> Pipelines:
+    """The table of what people do to their data."""
+    return msgspec.json.decode(_read("pipelines.json"), type=Pipelines)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from fnmatch import fnmatchcase
 from functools import cache
@@ -43,7 +44,7 @@ class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             and _is_one_of(found.subject, self.subject)
             and _is_one_of(found.aspect, self.aspect)
             and not _is_one_of(found.subject, self.not_subject)
-            and re.search(self.title, found.title)
+            and (not self.title or re.search(self.title, found.title))
         )
 
 
@@ -55,14 +56,17 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str = ""
     packages: dict[str, str] = {}
     """Versions of packages, by name."""
+    device: list[str] = []
+    """What the backend computes on: ``CPU``, ``GPU``, ``TPU``."""
 
-    def fits(self, api: str, backend: str | None, version: str | None, packages: dict[str, str]) -> bool:
+    def fits(self, api: str, backend: str | None, version: str | None, packages: dict[str, str], device: str = "CPU") -> bool:
         """Whether an environment is one of these."""
         return (
             (not self.api or api in self.api)
             and (not self.backend or backend in self.backend)
-            and _within(version, self.version)
-            and all(_within(packages.get(name), wanted) for name, wanted in self.packages.items())
+            and (not self.device or device in self.device)
+            and within(version, self.version)
+            and all(within(packages.get(name), wanted) for name, wanted in self.packages.items())
         )
 
 
@@ -112,28 +116,53 @@ class Index:
 
     def __init__(self, known: Sequence[Rule]) -> None:
         self._known = known
-        self._about: dict[str, list[tuple[int, Pattern]]] = {}
+        self._about: dict[str, dict[str, list[tuple[int, Pattern]]]] = {}
+        """By the first part of an aspect and by subject; in both places nothing stands for all."""
         for place, one in enumerate(known):
             for pattern in one.matches:
-                for subject in {_exact(name) for name in pattern.subject}:
-                    self._about.setdefault(subject, []).append((place, pattern))
+                subjects = {_exact(name) for name in pattern.subject}
+                for kind in {_first(name) for name in pattern.aspect}:
+                    about = self._about.setdefault(kind, {})
+                    for subject in subjects:
+                        about.setdefault(subject, []).append((place, pattern))
 
     def first(self, found: Any) -> Rule | None:
         """The first of the rules that explains a divergence."""
+        best: int | None = None
         near = (found.subject, found.subject.partition(".")[0], "")
-        places = (place for name in near for place, pattern in self._about.get(name, ()) if pattern.fits(found))
-        place = min(places, default=None)
-        return None if place is None else self._known[place]
+        for kind in (found.aspect.partition(".")[0], ""):
+            for name in near if kind in self._about else ():
+                for place, pattern in self._about[kind].get(name, ()):
+                    if best is not None and place >= best:
+                        break
+                    if pattern.fits(found):
+                        best = place
+                        break
+        return None if best is None else self._known[best]
 
 
 def _exact(pattern: str) -> str:
     """What a pattern says without a wildcard: a subject, or its module; empty where that may be any."""
-    module = pattern.partition(".")[0]
-    return next((part for part in (pattern, module) if _WILDCARDS.isdisjoint(part)), "")
+    return pattern if _WILDCARDS.isdisjoint(pattern) else _first(pattern)
+
+
+def _first(pattern: str) -> str:
+    """The first part of a name, before a dot; empty where it has a wildcard."""
+    first = pattern.partition(".")[0]
+    return first if _WILDCARDS.isdisjoint(first) else ""
 
 
 def _is_one_of(name: str, patterns: list[str]) -> bool:
-    return name in patterns or any(fnmatchcase(name, one) for one in patterns if not _WILDCARDS.isdisjoint(one))
+    if name in patterns:
+        return True
+    for one in patterns:
+        head, star, tail = one.partition("*")
+        if _WILDCARDS.isdisjoint(head + tail):  # most: no regular expression is made for them
+            if star and name.startswith(head) and name.endswith(tail, len(head)):
+                return True
+        elif fnmatchcase(name, one):
+            return True
+    return False
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -141,7 +170,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 @cache
-def _within(version: str | None, wanted: str) -> bool:
+def within(version: str | None, wanted: str) -> bool:
+    """Whether a version is one of those wanted, as ``>=2.11,<3``; an unknown one only where none is said."""
     if not wanted:
         return True
     from packaging.specifiers import SpecifierSet
@@ -158,20 +188,22 @@ def _within(version: str | None, wanted: str) -> bool:
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, by code. Raises `msgspec.ValidationError` where a file is no rule."""
-    return tuple(map(_read, _files()))
+    return tuple(map(_read, _files().values()))
 
 
 @cache
 def rule(code: str) -> Rule | None:
     """The rule with this code."""
-    return next((_read(name) for name in _files() if name.startswith(f"{code}-")), None)
+    return _read(_files()[code]) if code in _files() else None
 
 
 @cache
-def _files() -> tuple[str, ...]:
-    return tuple(sorted(file.name for file in FOLDER.iterdir() if file.suffix == ".json"))
+def _files() -> dict[str, str]:
+    """The names of the files, by code; in its order."""
+    return {name.partition("-")[0]: name for name in sorted(os.listdir(FOLDER)) if name.endswith(".json")}
 
 
 @cache
 def _read(name: str) -> Rule:
-    return msgspec.json.decode((FOLDER / name).read_bytes(), type=Rule)
+    with open(f"{FOLDER}/{name}", "rb", buffering=0) as file:
+        return msgspec.json.decode(file.read(), type=Rule)

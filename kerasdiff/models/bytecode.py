@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
 from kerasdiff.models.document import Code
@@ -60,3 +61,14 @@ def _python(data: bytes) -> str | None:
         # Until 3.7 the third integer counts the local variables, of which the arguments are some.
         return "3.0 to 3.7" if integers[2] >= integers[0] else None
     return "3.8 to 3.10" if first[6] and max(integers[:5]) < 1000 else None
+
+
+def runs_in(code: Code, python: str) -> bool | None:
+    """Whether a Python of some version reads the byte-code; None where it can't be told."""
+    found = [tuple(map(int, one.split("."))) for one in re.findall(r"\d+(?:\.\d+)?", code.python or "")]
+    version = tuple(int(part) for part in re.findall(r"\d+", python)[:2])
+    if not found or len(version) < 2:
+        return None
+    if " to " in (code.python or ""):
+        return found[0] <= version <= found[-1]
+    return any(version[: len(one)] == one for one in found)

@@ -24,7 +24,7 @@ FAMILIES = {
     "preprocessing": ("preprocessing", "preprocessing.image", "preprocessing.sequence", "preprocessing.text", "utils"),
 }
 #: The measured families whose cases belong to no symbol: of an API, and of the libraries around it.
-GROUPS = ("operations", "training", "saving")
+GROUPS = ("operations", "training", "saving", "loading")
 LIBRARIES = ("data", "numpy", "python")
 _FAMILY_OF = {module: family for family, modules in FAMILIES.items() for module in modules}
 
@@ -48,7 +48,11 @@ def _digest_of(written: str) -> str:
 
 def family(names: Iterable[str]) -> Optional[str]:
     """The measured family of a symbol, given its names: that of the first which is directly in one of its modules."""
-    return next((_FAMILY_OF[module] for module in (name.rpartition(".")[0] for name in names) if module in _FAMILY_OF), None)
+    for name in names:
+        found = _FAMILY_OF.get(name.rpartition(".")[0])
+        if found is not None:
+            return found
+    return None
 
 
 def document(value: Dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 import warnings
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from . import apis, runtime, settings, signatures, symbols
 from .frames import LOST, Writer
@@ -24,8 +24,15 @@ def main(cookie: str) -> int:
     writer = Writer(cookie)
     task = json.loads(sys.stdin.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that asks a question gets no answer, and doesn't wait for one
-    origins = settings.Origins(task["folder"], dict(os.environ), [settings.content(path) for path in isolate(task["folder"])])
-    Child(writer, task, origins).run()
+    if "pipeline" in task:
+        from .pipeline import child  # noqa: PLC0415  # only where one is asked for
+
+        child.main(writer.send, task, isolate)
+    else:
+        origins = settings.Origins(
+            task["folder"], dict(os.environ), [settings.content(path) for path in isolate(task["folder"])]
+        )
+        Child(writer, task, origins).run()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -119,11 +126,14 @@ class Child:
             else:
                 self._send(family=family, seconds=time.time() - started)
 
-    def _item(self, identifier: str, describe: Callable[[], Dict[str, Any]]) -> None:
-        """Send one fact, unless an earlier process of this API has done so, or has died of it."""
+    def _item(self, identifier: str, describe: Callable[[], Dict[str, Any]], fatal: Optional[Dict[str, Any]] = None) -> None:
+        """Send one fact, unless an earlier process of this API has done so, or has died of it.
+
+        ``fatal``: the fact if this process dies of it, where that is an outcome like another, and not a defect of the probe.
+        """
         if identifier in self._done:
             return
-        self._send(start=identifier)
+        self._send(start=identifier, **({"fatal": fatal} if fatal else {}))
         try:
             value = describe()
         except Exception as error:

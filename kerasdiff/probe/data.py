@@ -5,12 +5,17 @@ import pkgutil
 from typing import Any, Dict
 
 
-def load(name: str) -> Dict[str, Any]:
-    """The JSON object in the data file ``name`` beside this module, as ``settings.json``."""
-    data = pkgutil.get_data(__package__, name)
-    if data is None:
+def read(name: str) -> bytes:
+    """The content of the data file ``name`` beside this module."""
+    content = pkgutil.get_data(__package__, name)
+    if content is None:
         raise FileNotFoundError(name)
-    content = json.loads(data.decode("utf-8"))
+    return content
+
+
+def load(name: str) -> Dict[str, Any]:
+    """The JSON object in the data file ``name``, as ``settings.json``."""
+    content = json.loads(read(name).decode("utf-8"))
     if not isinstance(content, dict):
         raise ValueError("%s: not a JSON object" % name)
     return content

@@ -32,7 +32,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
         sys.stderr.write("kerasdiff probe: %s: no list of remedies: %s\n" % (given.remedies, error))
         return EXIT_USAGE
     model = _model(given)
-    options = Options(program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies, model)
+    options = Options(
+        program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies, given.pipeline, model
+    )
     output = _Frames(given.frames) if given.frames else _Plain(given.output, given.verbose)
     _catch(_interrupt)  # so that the children end with this process
     supervisor = Supervisor(options, lambda cookie: process.command(program, "--child", cookie), output.event)
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--label", help="name of the environment in reports")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds a family may take in one API (default 300)")
+    parser.add_argument("--pipeline", metavar="MODULE:FUNCTION", help="measure the batches that this function of yours gives")
     parser.add_argument("--remedies", metavar="FILE", help="remedies of kerasdiff's rules to put in force (kerasdiff verify)")
     parser.add_argument("--model", help="your own model: package.module:function that returns it, or a saved model's file")
     parser.add_argument("--path", default=".", help="folder from which the function is imported (default: this one)")

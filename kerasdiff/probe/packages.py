@@ -12,14 +12,10 @@ import sys
 from typing import Any, Dict, List, Optional, Tuple
 
 from . import data
+from .names import normalized
 
 #: Bytes read of one metadata file: a long description may follow the headers.
 MAX_METADATA = 1 << 20
-
-
-def normalized(name: str) -> str:
-    """A distribution's name in its normalized form (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def facts() -> Tuple[Dict[str, str], Dict[str, Dict[str, Any]]]:

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 from . import VERSION, apis, canonical, choice, environment, instances, packages, redact, runtime
 from .errand import Errand, joined
 from .measured import merge, spread
+from .pipeline import supervise
 from .process import Deadline, Death, Process
 
 #: What the probe sets for itself in the processes that import a framework, and why it changes no fact.
@@ -39,7 +40,8 @@ LIBRARIES: List[str] = apis.TABLE["libraries"]
 class Options(NamedTuple):
     """What to capture. ``program``: the path that runs this probe again. ``timeout``: seconds a family may take in an API.
 
-    ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows.
+    ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows. ``pipeline``: ``package.module:function`` of
+    the user's that gives batches.
     ``model``: the task for an `errand.Errand`, where the user's model is asked for.
     """
 
@@ -50,6 +52,7 @@ class Options(NamedTuple):
     timeout: float
     kerasdiff: str
     remedies: List[Dict[str, Any]] = []  # noqa: RUF012  # never changed
+    pipeline: Optional[str] = None
     model: Optional[Dict[str, Any]] = None
 
 
@@ -100,6 +103,8 @@ class Supervisor:
             "libraries": self._around,
             "apis": captured,
         }
+        if self._options.pipeline is not None:
+            fingerprint["pipeline"] = supervise.facts(self._options.pipeline, self._options.timeout, self._command, self._say)
         if model is not None:
             fingerprint["model"] = model
         fingerprint["label"] = self._options.label or choice.label(fingerprint)
@@ -176,6 +181,7 @@ class ApiRun:
         self._items: Dict[str, Dict[str, Any]] = {}
         self._spent: Dict[str, float] = {}
         self._partial: Set[str] = set()
+        self._fatal: Optional[Dict[str, Any]] = None
 
     def complete(self, command: Callable[[str], List[str]], known: Dict[str, str]) -> None:
         """Run until every family has ended, one way or another."""
@@ -223,6 +229,7 @@ class ApiRun:
 
     def _take(self, frame: Dict[str, Any], current: str, deadline: Deadline) -> str:
         if "start" in frame:
+            self._fatal = frame.get("fatal")
             family = frame.get("family")
             if family:
                 deadline.start(family, self._spent.get(family, 0.0))
@@ -257,8 +264,11 @@ class ApiRun:
         if current == family or deadline.family_passed:
             self._end_family(family, death.state, str(death))
         if current != family and current not in self._items:  # else it died between two items
+            if self._fatal is not None and death.state == "crashed":
+                fact = self._fatal
+            else:
+                self._partial.add(family)
             self._items[current] = fact
-            self._partial.add(family)
             self._once(current, fact)
 
     def _once(self, item: str, fact: Dict[str, Any]) -> None:

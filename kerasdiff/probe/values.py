@@ -34,7 +34,8 @@ def failure(error: BaseException) -> Dict[str, Any]:
 def repeatable(error: BaseException) -> Dict[str, Any]:
     """`failure`, without what counts runs and instances in its message."""
     fact = failure(error)
-    message = re.sub(r"(?<=[a-zA-Z\d])_\d+\b", "", fact["message"].split(" (defined at")[0])  # ``dense_3`` is a ``dense``
+    message = re.split(r" \(defined at|: time = ", fact["message"])[0]
+    message = re.sub(r"(?<=[a-zA-Z\d])_\d+\b", "", message)  # ``dense_3`` is a ``dense``
     fact["message"] = re.sub(r"\d+", "#", message)[:120]
     return fact
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -10,12 +10,14 @@ from kerasdiff.compare.choose import choose, strangers
 from kerasdiff.compare.divergence import Divergence, NotComparable
 from kerasdiff.compare.engine import compare
 from kerasdiff.gate.waivers import accepted, moved
+from kerasdiff.scope.engine import scoped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kerasdiff.fingerprint.document import Fingerprint
     from kerasdiff.knowledge.load import Effect
+    from kerasdiff.models.document import SavedModel
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -27,6 +29,8 @@ class Look(msgspec.Struct, frozen=True):
     unknown: list[NotComparable]
     strangers: list[str]
     """The patterns that nothing fits in the two."""
+    verdict: str | None = None
+    """What loading the model in it is predicted to do; None without a model."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -43,17 +47,26 @@ class Change(msgspec.Struct, frozen=True):
     """Whether all that matters is as in the first release again."""
 
 
-def look(
-    name: str, first: tuple[Fingerprint, str], other: tuple[Fingerprint, str], subjects: Sequence[str], fail_on: Effect
-) -> Look:
-    """What differs between the first release and another, each seen through an API, at or above an effect in these subjects.
+class Matters(NamedTuple):
+    """What a look is for: these subjects (none: all), at or above an effect, as they concern a saved model if there is one."""
+
+    subjects: Sequence[str]
+    fail_on: Effect
+    model: SavedModel | None = None
+
+
+def look(name: str, first: tuple[Fingerprint, str], other: tuple[Fingerprint, str], matters: Matters) -> Look:
+    """What differs between the first release and another, each seen through an API, of what matters.
 
     Raises `ApiError`.
     """
     compared = compare(first[0], other[0], api_a=first[1], api_b=other[1])
-    chosen = choose(compared, subjects, ())
-    found = [one for one in chosen.divergences if one.effect.reaches(fail_on)]
-    return Look(name, found, chosen.not_comparable, strangers(compared, subjects))
+    lost = strangers(compared, matters.subjects)
+    if matters.model is not None:
+        compared = scoped(compared, matters.model)
+    chosen = choose(compared, matters.subjects, ())
+    found = [one for one in chosen.divergences if one.effect.reaches(matters.fail_on)]
+    return Look(name, found, chosen.not_comparable, lost, compared.model.verdict if compared.model is not None else None)
 
 
 def changes(start: str, looks: Sequence[Look], differing: Callable[[str, str], set[str]]) -> list[Change]:

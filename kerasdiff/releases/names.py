@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -11,6 +10,7 @@ from kerasdiff.errors import KerasdiffError
 from kerasdiff.knowledge.load import locations
 from kerasdiff.probe.apis import TABLE
 from kerasdiff.probe.choice import is_independent
+from kerasdiff.probe.names import normalized
 from kerasdiff.releases.shelf import Step, lines, releases, unavailable
 from kerasdiff.text import listed, visible
 
@@ -196,8 +196,8 @@ def _is_meant(way: str, step: Step) -> bool:
 
 def canonical(text: str) -> str:
     """A package's canonical name, one of TensorFlow's distributions as TensorFlow."""
-    plain = re.sub(r"[-_.]+", "-", text).lower()
-    return next((main for main, *others in locations().backends.values() if plain in others), plain)
+    known = normalized(text)
+    return next((main for main, *others in locations().backends.values() if known in others), known)
 
 
 def _written(package: str) -> str:
@@ -238,6 +238,8 @@ def _newest(known: Iterable[Name]) -> str:
 
 def _packages(package: str, versions: str) -> str:
     """What there is, for a package of which there is nothing."""
+    from difflib import get_close_matches
+
     every = sorted({one.package for one in _names()})
     near = get_close_matches(package, every, 1)
     backends = sorted({one.backend for one in _names()})
@@ -278,6 +280,8 @@ def _lacking(package: str, version: _Number, backend: str, known: Sequence[Name]
     told = "isn't shipped"
     backends = sorted({one.backend for one in known})
     if backend and backend not in backends:
+        from difflib import get_close_matches
+
         near = get_close_matches(backend, backends, 1)
         told = f"isn't shipped on {backend}: {f'did you mean {near[0]}?' if near else 'there are ' + ', '.join(backends)}"
         return f"{told}{_why(package, version, backend)}"

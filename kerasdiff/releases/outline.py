@@ -53,6 +53,7 @@ class Api(msgspec.Struct, frozen=True):
     operations: Subjects = {}
     training: Subjects = {}
     saving: Subjects = {}
+    loading: Subjects = {}
 
 
 class Outline(msgspec.Struct, frozen=True):

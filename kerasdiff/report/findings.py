@@ -13,6 +13,7 @@ from kerasdiff.knowledge.load import Effect
 from kerasdiff.knowledge.rules import rule
 from kerasdiff.probe import canonical
 from kerasdiff.report import words
+from kerasdiff.report.grouping import goal
 from kerasdiff.text import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -71,11 +72,14 @@ class Finding:
     def body(self) -> list[str]:
         """Why it is so and what to write in B, in lines that are safe to show."""
         lines = [visible(self.why)] if self.why else []
+        layers = self.divergence.layers if self.divergence else []
+        lines += [visible(f"Layers: {', '.join(layers)}")] if layers else []
         remedy = visible_lines(self.remedy or "")
+        toward = goal(self.divergence) if self.divergence else ""
         if len(remedy) == 1:
-            lines.append(f"To keep A's: {remedy[0]}")
+            lines.append(f"{toward}: {remedy[0]}")
         elif remedy:
-            lines += ["To keep A's:", *(f"    {line}".rstrip() for line in remedy)]
+            lines += [f"{toward}:", *(f"    {line}".rstrip() for line in remedy)]
         return [*lines, *([visible(self.sides)] if self.sides else [])]
 
 

@@ -87,6 +87,8 @@ class GithubReporter:
             lines = [f"in {listed(words.names(reason), words.FEW)}{words.measured(reason)}", known.why]
             remedy = visible_lines(reason.remedy or "")
             lines += [f"To keep A's: {remedy[0]}"] if len(remedy) == 1 else ["To keep A's:", *remedy] if remedy else []
+        if words.layers(reason):
+            lines.insert(1, f"layers: {listed(words.layers(reason), words.FEW)}")
         if reason.follow:
             names = list(dict.fromkeys(found.subject for found in reason.follow))
             lines.append(f"{len(reason.follow)} more from this: {listed(names, words.FEW)}")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Names shown of one group without ``--verbose``.
 NAMES = 8
+#: The first part of the subjects of what stands in a saved model, where a comparison is narrowed to one.
+SAVED_MODEL = "saved_model"
 #: Characters shown of a name.
 NAME_LENGTH = 200
 
@@ -54,7 +56,7 @@ class Group:
             return
         yield f"{names}: {self.said()}"
         if self.first.remedy:
-            yield f"    to keep A's: {self.first.remedy}"
+            yield f"    {goal(self.first)}: {self.first.remedy}".replace("    To", "    to", 1)
 
 
 class Measured:
@@ -115,10 +117,15 @@ def _key(found: Divergence) -> tuple[object, ...]:
     return (found.aspect, found.title, found.remedy)
 
 
+def goal(found: Divergence) -> str:
+    """What a remedy is for."""
+    return "To load it" if found.subject.partition(".")[0] == SAVED_MODEL else "To keep A's"
+
+
 def place(found: Divergence) -> int:
     """Where it comes in a report: settings first, then what models are made of, internals last."""
     module, _, rest = found.subject.partition(".")
-    if module in ("import", "settings", "environment"):
+    if module in ("import", "settings", "environment", SAVED_MODEL):
         return -1
     first: list[str] = apis.TABLE["first"]
     return first.index(module) if module in first and rest else len(first)

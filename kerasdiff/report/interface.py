@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from kerasdiff.knowledge.load import Effect
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 LIMIT = 15
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """How much of a comparison a report for people shows: ``limit`` causes of each effect, none milder than ``min_effect``."""
 
     verbose: bool = False

@@ -60,6 +60,7 @@ class JsonReporter:
             "gate": msgspec.to_builtins(gate),
             "summary": summary(comparison),
             "verified": verified(comparison),
+            "model": msgspec.to_builtins(comparison.model),
             "coverage": comparison.coverage,
             "context": comparison.context,
             "divergences": msgspec.to_builtins(comparison.divergences),

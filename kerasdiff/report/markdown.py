@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report import words
-from kerasdiff.report.grouping import NAME_LENGTH, NAMES
+from kerasdiff.report.grouping import NAME_LENGTH, NAMES, goal
 from kerasdiff.report.interface import Shown
 from kerasdiff.report.reasons import Reason, reasons
 from kerasdiff.report.waived import by_waiver, left, no_longer, why
@@ -63,6 +63,7 @@ class MarkdownReporter:
         start = [f"## kerasdiff: gate {words.VERDICTS[gate.exit]}", "", f"**{plain(words.headline(comparison, found))}**", ""]
         a, b = ("A, the baseline", "B, now") if self._shown.is_check else ("A", "B")
         start += [f"- {name}: {plain(words.side(side))}" for name, side in ((a, comparison.a), (b, comparison.b))]
+        start += [f"- {plain(line)}" for line in words.model(comparison)]
         packages = words.packages(comparison, None if self._shown.verbose else NAMES)
         start += [f"- Packages: {plain(packages)}"] if packages else []
         end = ["", words.gate(gate, comparison)]
@@ -118,22 +119,28 @@ class MarkdownReporter:
         told = listed(_codes(reason.roots), None if self._shown.verbose else words.FEW)
         if known is None:
             mark = "*Unexplained.* " if reason.is_unexplained else ""
-            lines = [f"- {mark}{told}: {plain(reason.told.said())}"]
+            lines = [f"- {mark}{told}: {plain(reason.told.said())}", *self._layers(reason)]
+            lines += [f"  {plain(reason.first.why)}"] if reason.first.why else []
         else:
             lines = [f"- **{plain(known.title)}** ({known.code})", f"  in {told}{words.measured(reason)}"]
-            lines.append(f"  {plain(known.why)}")
+            lines += [*self._layers(reason), f"  {plain(known.why)}"]
         remedy = reason.remedy
         if remedy and (known is not None or reason.first.aspect != "presence"):
             if "\n" in remedy:
-                yield _broken([*lines, "  To keep A's:"])
+                yield _broken([*lines, f"  {goal(reason.first)}:"])
                 yield from block(remedy, "  ")
                 lines = []
             else:
-                lines.append(f"  To keep A's: {code(remedy)}" if known is None else f"  To keep A's: {plain(remedy)}")
+                lines.append(f"  {goal(reason.first)}: {code(remedy) if known is None else plain(remedy)}")
         if reason.follow:
             lines.append(f"  {len(reason.follow)} more from this: {listed(_codes(reason.follow), words.FEW)}")
         if lines:
             yield _broken(lines)
+
+    def _layers(self, reason: Reason) -> list[str]:
+        """The layers of the saved model that a cause concerns."""
+        named = [code(name) for name in words.layers(reason)]
+        return [f"  Layers: {listed(named, None if self._shown.verbose else words.FEW)}"] if named else []
 
 
 def _broken(lines: list[str]) -> str:

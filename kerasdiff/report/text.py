@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 from typing import TYPE_CHECKING
 
 from kerasdiff.compare import coverage
@@ -43,7 +41,7 @@ class TextReporter:
         self._shown = shown or Shown()
         self._verbose = self._shown.verbose
         self._color = color
-        self._width = width or (max(60, shutil.get_terminal_size((WIDTH, 24)).columns) if color else WIDTH)
+        self._width = width or (_columns() if color else WIDTH)
         self._reasons: list[Reason] = []
 
     def report(self, comparison: Comparison, gate: Gate) -> str:
@@ -62,6 +60,8 @@ class TextReporter:
         return "".join(f"{line.rstrip()}\n" for line in written)
 
     def _colored(self, lines: list[tuple[str, str]]) -> list[str]:
+        import io
+
         from rich.console import Console
         from rich.text import Text
 
@@ -81,6 +81,8 @@ class TextReporter:
     def _lines(self, comparison: Comparison, gate: Gate) -> Iterator[tuple[str, str]]:
         for name, side in (("A", comparison.a), ("B", comparison.b)):
             yield from self._wrapped(visible(f"{name}  {words.side(side)}"), "", "bold")
+        for line in words.model(comparison):
+            yield from self._wrapped(line, "", "bold")
         yield "", ""
         yield from self._wrapped(words.headline(comparison, self._reasons), "", "bold")
         yield from self._wrapped(_behaviour(comparison), "")
@@ -122,6 +124,9 @@ class TextReporter:
         mark = "unexplained: " if reason.is_unexplained else ""
         for number, line in enumerate(reason.told.lines(verbose=self._verbose)):
             yield from self._wrapped(line if number else mark + line)
+            if not number:
+                yield from self._layers(reason, "    ")
+                yield from self._wrapped(f"    {visible(reason.first.why)}") if reason.first.why else ()
         yield from self._follow(reason)
 
     def _ruled(self, reason: Reason) -> Iterator[tuple[str, str]]:
@@ -132,6 +137,7 @@ class TextReporter:
         yield from self._wrapped(f"{known.title} [{known.code}]", style="bold")
         names = [visible(name, NAME_LENGTH) for name in words.names(reason)]
         yield from self._wrapped(f"  in {listed(names, None if self._verbose else words.FEW)}{words.measured(reason)}")
+        yield from self._layers(reason)
         if self._verbose:
             for found in reason.roots:
                 yield from self._wrapped(visible(f"    {found.id}: {found.title}"))
@@ -145,6 +151,12 @@ class TextReporter:
         elif not any(found.remedy for found in reason.roots):
             yield from self._wrapped("  to keep A's: no way is known")
         yield from self._follow(reason)
+
+    def _layers(self, reason: Reason, indent: str = "  ") -> Iterator[tuple[str, str]]:
+        """The layers of the saved model that it concerns."""
+        named = [visible(name, NAME_LENGTH) for name in words.layers(reason)]
+        if named:
+            yield from self._wrapped(f"{indent}layers: {listed(named, None if self._verbose else words.FEW)}")
 
     def _follow(self, reason: Reason) -> Iterator[tuple[str, str]]:
         """What else a reason explains."""
@@ -203,9 +215,16 @@ class TextReporter:
             yield from self._wrapped(line)
 
 
+def _columns() -> int:
+    """How wide the terminal is."""
+    import shutil
+
+    return max(60, shutil.get_terminal_size((WIDTH, 24)).columns)
+
+
 def _behaviour(comparison: Comparison) -> str:
     """How much behaviour was measured, on the side that has less of it."""
-    if comparison.of == "models":
+    if comparison.of == "models" or comparison.model is not None:
         return ""
     sides = {"A": comparison.a, "B": comparison.b}
     without = [name for name, side in sides.items() if not coverage.families(side)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.report.grouping import NAME_LENGTH
+from kerasdiff.report.grouping import NAME_LENGTH, SAVED_MODEL
 from kerasdiff.report.json import summary
 from kerasdiff.report.waived import left
 from kerasdiff.text import listed, visible
@@ -16,6 +16,7 @@ from kerasdiff.text import listed, visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kerasdiff.compare.divergence import Divergence
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.compare.side import Side
     from kerasdiff.gate.decide import Gate
@@ -77,7 +78,9 @@ def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     rest += [f"{waived} waived"] if waived else []
     if not found:
         but = f", but {', '.join(rest)}" if rest else ""
-        return f"No divergence in {comparison.coverage['compared']} {_COMPARED[comparison.of]}{but}."
+        piped = all(one.fingerprint.pipeline is not None for one in (comparison.a, comparison.b))
+        more = ", nor in what the pipelines feed" if piped else ""
+        return f"No divergence in {comparison.coverage['compared']} {_COMPARED[comparison.of]}{more}{but}."
     besides = "".join(f"; {part}" for part in rest)
     milder = ", ".join(f"{counts[effect.value]} {effect.value}" for effect in _MILDER if counts[effect.value])
     serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)
@@ -88,6 +91,33 @@ def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     parts = [f"{number} {_DOES[effect][number > 1]}" for effect, number in numbers.items() if number]
     told = f"{count(serious, 'finding')} from {count(len(causes), 'cause')}: {', '.join(parts)}"
     return told + (f"; also {milder}" if milder else "") + besides
+
+
+def model(comparison: Comparison) -> list[str]:
+    """The saved model that a comparison is narrowed to, and what loading it in B is predicted to do; empty without one."""
+    told = comparison.model
+    if told is None:
+        return []
+    found = {one.id: one for one in comparison.divergences}
+    why = [found[identifier] for identifier in told.reasons if identifier in found]
+    titles = list(dict.fromkeys(f"{_place(one)}{one.title}" for one in why))
+    more = f"; {count(len(titles) - 1, 'more reason')} below" if len(titles) > 1 else ""
+    wrote = f"by Keras {told.writer}" if told.writer else "by a Keras that it doesn't name"
+    kept = sum(one.subject.partition(".")[0] != SAVED_MODEL for one in comparison.divergences)
+    return [
+        visible(f"Model  {told.file}: {count(told.layers, 'layer')}, written {wrote}"),
+        visible(f"Loading it in B: {told.verdict}" + (f". {titles[0]}{more}" if titles else "")),
+        f"{kept} of the {told.of} divergences between A and B reach it",
+    ]
+
+
+def _place(found: Divergence) -> str:
+    return f"{found.layers[0]}: " if found.layers else ""
+
+
+def layers(reason: Reason) -> list[str]:
+    """The layers of a saved model that a cause concerns, each once."""
+    return list(dict.fromkeys(name for found in reason.all for name in found.layers))
 
 
 def names(reason: Reason) -> list[str]:

@@ -77,7 +77,7 @@ def test_the_api_is_that_of_the_names(kerasdiff: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([OLD, NEW], "Missing option '--subject'"),
+        ([OLD, NEW], "give --subject PATTERN or --model FILE"),
         ([OLD, NEW, "--subject", "optimizers.Nadan"], "optimizers.Nadan: fits nothing in these releases; is it misspelt?"),
         ([OLD, "tensorflow==2.10.1", *NADAM], "A and B are the same release, tensorflow==2.10.1"),
         ([OLD, "tensorflow==2.10.0", *NADAM], "tensorflow==2.10.0: isn't shipped; nearest are"),

@@ -50,6 +50,21 @@ def test_what_drifts_fails_with_the_causes_first(here: Path, kerasdiff: Command)
     assert "kerasdiff waive" in done.out.splitlines()[-3]
 
 
+def test_what_is_there_now_may_be_a_release_by_its_name(here: Path, kerasdiff: Command) -> None:
+    assert kerasdiff("check", "--fingerprint", "tensorflow==2.10").status == 0
+    done = kerasdiff("check", "--fingerprint", "tensorflow==2.11", "--format", "json")
+    assert (done.status, report(done)["b"]["label"]) == (1, "tf.keras-2.11.0-tensorflow-2.11.1")
+    assert not report(done)["context"]["runtime"]  # a release says nothing of the machine
+    other = report(kerasdiff("check", "--fingerprint", "keras==2.11", "--format", "json"))
+    assert (other["a"]["api"], other["b"]["api"]) == ("tf.keras", "tf.keras")
+    assert "nearest" in kerasdiff("check", "--fingerprint", "tensorflow==9").refusal()
+
+
+def test_the_name_of_a_release_says_which_api_is_there_now(here: Path, kerasdiff: Command) -> None:
+    found = report(kerasdiff("check", "tensorflow==2.15", "--fingerprint", "tf_keras==2.16", "--format", "json"))
+    assert (found["a"]["api"], found["b"]["api"]) == ("tf.keras", "tf_keras")
+
+
 def test_a_packed_baseline_is_found_and_a_named_one_is_taken(here: Path, kerasdiff: Command) -> None:
     (here / "kerasdiff.json").unlink()
     packed(here)

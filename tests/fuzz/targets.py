@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from kerasdiff.cli import run as command_line
-from kerasdiff.drift import Baseline, Drift, check, update
+from kerasdiff.drift import Baseline, Drift, Now, check, update
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.fingerprint.load import decode, load, parse
 from kerasdiff.gate import edit, toml
@@ -177,7 +177,7 @@ def _reported(drift: Drift, case: dict[str, Any]) -> None:
 def _checked(source: Source, a: bytes, b: bytes) -> Drift:
     file = folder() / "kerasdiff.json"
     file.write_bytes(a)
-    return check(source, Baseline(file, "kerasdiff.json"), decode(b, "b"), name="b", today=TODAY)
+    return check(source, Baseline(file, "kerasdiff.json"), Now(decode(b, "b"), "b"), today=TODAY)
 
 
 def _structure_run(data: bytes) -> int:
@@ -496,13 +496,13 @@ def _updated(source: Source, case: dict[str, Any]) -> int:
     plain = msgspec.structs.replace(source, policy=msgspec.structs.replace(source.policy, waivers=[]))
     try:
         now = decode(_text(case, "a", a), "a")
-        text = update(plain, against, now, slim=case["slim"], name="a")
-        if update(plain, against, json.loads(text), slim=case["slim"], name="a") != text:
+        text = update(plain, against, Now(now, "a"), slim=case["slim"])
+        if update(plain, against, Now(json.loads(text), "a"), slim=case["slim"]) != text:
             wrong("a baseline isn't steady")
-        same = check(plain, against, now, name="a", today=TODAY)
+        same = check(plain, against, Now(now, "a"), today=TODAY)
         if same.gate.exit == 1 and _is_clear(now):
             wrong(f"differs from its own baseline: {[one.id for one in same.comparison.divergences][:5]}")
-        drift = check(plain, against, decode(_text(case, "b", b), "b"), name="b", today=TODAY)
+        drift = check(plain, against, Now(decode(_text(case, "b", b), "b"), "b"), today=TODAY)
     except KerasdiffError as error:
         return _refused(error)
     document: Any = toml.parsed(source.text)

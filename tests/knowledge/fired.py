@@ -34,20 +34,30 @@ MOVES = [
     ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+jax-0.12:keras"),
     ("keras-3.15.1+jax-0.12:keras", "keras-3.15.1+torch-2.13:keras"),
 ]
+#: The same environment on a CPU and on an H100: ``python probe.pyz`` with CUDA_VISIBLE_DEVICES="" and without.
+DEVICES = ("devices/cpu:keras", "devices/h100:keras")
 #: With leaps over several changes, where a divergence may have two reasons, and a way back.
 PAIRS = [
     *MOVES,
+    DEVICES,
     ("tensorflow-2.3.4:tf.keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
+    ("keras-3.3.3+tensorflow-2.16.2:keras", "keras-3.8.0+tensorflow-2.18.1:keras"),
+    ("keras-3.5.0+tensorflow-2.17.1:keras", "keras-3.6.0+tensorflow-2.18.1:keras"),
+    ("tensorflow-2.7.4:tf.keras", "tensorflow-2.8.4:tf.keras"),
+    ("tensorflow-2.9.3:tf.keras", "tensorflow-2.10.1:tf.keras"),
+    ("keras-3.8.0+torch-2.5.1:keras", "keras-3.15.1+torch-2.13:keras"),
     ("keras-3.15.1+torch-2.13:keras", "tensorflow-2.15.1:tf.keras"),
 ]
 
 
 @cache
 def comparison(a: str, b: str) -> Comparison:
-    """Two shipped releases compared, each as ``release:api``."""
+    """Two shipped releases, or two captures of tests/data, compared, each as ``name:api``."""
     (one, _, api_a), (other, _, api_b) = a.partition(":"), b.partition(":")
-    return compare(fingerprint(f"releases/{one}"), fingerprint(f"releases/{other}"), api_a=api_a, api_b=api_b)
+    return compare(
+        *(fingerprint(name if "/" in name else f"releases/{name}") for name in (one, other)), api_a=api_a, api_b=api_b
+    )
 
 
 def fired() -> Mapping[str, Mapping[str, int]]:

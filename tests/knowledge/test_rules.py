@@ -145,6 +145,8 @@ def test_a_pattern_fits_where_all_that_it_says_does(pattern: dict[str, object], 
         ({"packages": {"numpy": ">=2"}}, True),
         ({"packages": {"numpy": "<2"}}, False),
         ({"packages": {"scipy": ">=0"}}, False),
+        ({"device": ["CPU"]}, True),
+        ({"device": ["GPU", "TPU"]}, False),
     ],
 )
 def test_an_environment_is_one_where_all_that_is_said_holds(where: dict[str, object], fits: bool) -> None:

@@ -26,6 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "list":
         sys.stdout.writelines(_lines())
         return 0
+    if options.command == "loading":
+        from tests.scope import matrix
+
+        sys.stdout.writelines(f"{line}\n" for line in matrix.table(matrix.outcomes(options.names or None)))
+        return 0
     if options.command == "index":
         index.make(_say)
         return 0
@@ -34,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.command == "release":
         chosen = options.names or collection.names()
-        how = collection.How(options.jobs, options.again, options.confirm, options.keep)
+        families = tuple(options.families.split(",")) if options.families else ()
+        how = collection.How(options.jobs, options.again, options.confirm, options.keep, families)
         made = collection.make(chosen, how, _say)
         index.make(_say)
         return 1 if any(outcome.problem for outcome in made) else 0
@@ -58,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="show all environments and whether they are built")
     commands.add_parser("index", help="make the index of the shipped fingerprints, which history, nearest and explain read")
+    text = "print what is predicted of loading the sample models beside what happened, in shipped releases"
+    chosen = commands.add_parser("loading", help=text)
+    chosen.add_argument("names", nargs="*", metavar="NAME", help="default: all that measured it")
     commands.add_parser("references", help=f"record and verify the models of examples/reference, for {references.DATA}")
     actions: dict[str, tuple[Callable[[str], object], str]] = {
         "build": (_build, "build environments, except those that are up to date"),
@@ -84,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     text = "capture what is made already once more, and say whether it agrees"
     chosen.add_argument("--confirm", action="store_true", help=text)
     chosen.add_argument("--keep", action="store_true", help="keep the environments")
+    text = "add FAMILY to what is made already: for a family that is new, where all else is measured as it was"
+    chosen.add_argument("--families", metavar="FAMILY,…", help=text)
     chosen = commands.add_parser("join", help="take over releases that were made on other machines")
     chosen.add_argument("folder", type=Path, metavar="FOLDER", help="where their files lie, each beside its manifest.json")
     chosen = commands.add_parser("models", help=f"let environments save models in {models.MODELS}, built first if need be")

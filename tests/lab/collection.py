@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kerasdiff.compare.engine import compare
-from kerasdiff.fingerprint.load import load, write
+from kerasdiff.fingerprint.load import load, read, save, write
+from kerasdiff.probe import canonical
 from tests.lab import builder
 from tests.lab.capture import capture_built
 from tests.lab.data import LabError, find
@@ -28,6 +29,25 @@ FOLDER = Path(__file__).parents[2] / "kerasdiff" / "releases"
 MANIFEST = FOLDER / "manifest.json"
 #: Seconds for a capture: Keras on TensorFlow 1 with two APIs takes five minutes beside other work.
 PATIENCE = 3000
+
+#: What is captured with some families alone, to tell whether an environment is still the same.
+DECLARING = ("environment", "packages", "runtime", "settings", "symbols")
+
+#: The packages that have to be the same then.
+DECIDING = (
+    "h5py",
+    "jax",
+    "jaxlib",
+    "keras",
+    "numpy",
+    "openvino",
+    "scipy",
+    "tensorflow",
+    "tensorflow-cpu",
+    "tf-keras",
+    "theano",
+    "torch",
+)
 
 #: What a fact is whose case has crashed: on OpenVINO some do in one capture, and not in another.
 LOST = "lost"
@@ -65,19 +85,21 @@ class How:
     """Capture what is made already once more, as if that were the second time."""
     keep: bool = False
     """Leave the environments."""
+    families: tuple[str, ...] = ()
+    """Add these to what is made already, where all that is declared there is still the same."""
 
 
 def make(chosen: Sequence[str], how: How, say: Callable[[str], None]) -> list[Outcome]:
     """Capture these releases; what stands already is left, unless it is to be made again or confirmed."""
     found = [find(one).name for one in chosen]
-    wanted = [name for name in found if how.again or how.confirm == is_made(name)]
+    wanted = [name for name in found if how.again or _is_wanted(name, how)]
     say(f"{len(wanted)} of {len(chosen)} releases to capture")
     done = 0
 
     def one(name: str) -> Outcome:
         nonlocal done
         try:
-            told, problem = _made(name, how), None
+            told, problem = (_added if how.families else _made)(name, how), None
         except (LabError, RuntimeError, OSError) as error:
             told, problem = str(error), str(error)
         with _lock:
@@ -87,6 +109,12 @@ def make(chosen: Sequence[str], how: How, say: Callable[[str], None]) -> list[Ou
 
     with ThreadPoolExecutor(how.jobs) as pool:
         return list(pool.map(one, wanted))
+
+
+def _is_wanted(name: str, how: How) -> bool:
+    if how.families:
+        return is_made(name) and not all(family in load(FOLDER / f"{name}.json.gz").digests for family in how.families)
+    return how.confirm == is_made(name)
 
 
 def is_made(name: str) -> bool:
@@ -123,16 +151,7 @@ def _made(name: str, how: How) -> str:
             home = Path(scratch, f"home-{file.name}")
             home.mkdir()
             capture_built(built, home, file, patience=PATIENCE)
-        differing = disagreement(*files)
-        # Told before it is refused: the lab keeps both captures of what doesn't agree.
-        if any(effect not in ALIKE for effect in differing.values()):
-            kept = builder.folder() / "disagreeing" / name
-            kept.mkdir(parents=True, exist_ok=True)
-            for file in files:
-                shutil.copy(file, kept)
-            listed = ", ".join(f"{one} ({effect})" for one, effect in sorted(differing.items())[:5])
-            message = f"two captures differ in {len(differing)}: {listed}; both are in {kept}"
-            raise DisagreementError(message)
+        differing = _agreeing(name, files)
         if not how.confirm:
             shutil.move(files[0], shipped)
     with _lock:
@@ -140,6 +159,71 @@ def _made(name: str, how: How) -> str:
     if not how.keep:
         builder.remove(name)
     return f"{shipped.stat().st_size / 1000:.0f} kB, {len(differing) or 'no'} facts differ between the two captures"
+
+
+def _added(name: str, how: How) -> str:
+    """Capture some families alone, twice, and join them to the shipped file."""
+    built = builder.build(find(name).name)
+    shipped = FOLDER / f"{name}.json.gz"
+    with tempfile.TemporaryDirectory() as scratch:
+        files = [Path(scratch, "first.json.gz"), Path(scratch, "second.json.gz")]
+        for file in files:
+            home = Path(scratch, f"home-{file.name}")
+            home.mkdir()
+            only = f"--only={','.join((*DECLARING, *how.families))}"
+            capture_built(built, home, file, only, patience=PATIENCE)
+        differing = _agreeing(name, files)
+        whole, part = (read(file)[0] for file in (shipped, files[0]))
+        if _declared(whole) != _declared(part) or _stack(whole) != _stack(part):
+            message = "what is declared or installed isn't what was shipped; capture it whole: --again"
+            raise DisagreementError(message)
+        for family in how.families:
+            whole["captured"]["families"][family] = part["captured"]["families"][family]
+            for api, facts in part["apis"].items():
+                if family in facts:
+                    whole["apis"][api][family] = facts[family]
+        whole["digests"] = canonical.digests(whole)
+        save(canonical.document(whole), shipped, force=True)
+    with _lock:
+        before = [one for one in _manifest()[name]["differs"] if not _is_of(one, how.families)]
+        _record(name, sorted({*before, *differing}))
+    if not how.keep:
+        builder.remove(name)
+    return f"{shipped.stat().st_size / 1000:.0f} kB, {len(differing) or 'no'} facts differ between the two captures"
+
+
+def _declared(document: dict[str, Any]) -> str:
+    """The digest of what is declared, without the names that only cases have."""
+    apis = {
+        api: {**facts, "symbols": {name: one for name, one in facts["symbols"].items() if one["kind"] != "measured"}}
+        for api, facts in document["apis"].items()
+    }
+    return canonical.digests({**document, "apis": apis})["declared"]
+
+
+def _stack(document: dict[str, Any]) -> dict[str, str]:
+    """The versions of what decides about results; of other packages there are newer ones every day."""
+    return {name: version for name, version in document["packages"].items() if name in DECIDING}
+
+
+def _is_of(differing: str, families: Sequence[str]) -> bool:
+    """Whether what differed between two captures, by API and id, is of some families."""
+    return differing.partition(":")[2].startswith(tuple(f"{family}." for family in families))
+
+
+def _agreeing(name: str, files: Sequence[Path]) -> dict[str, str]:
+    """What differs between two captures. Raises `DisagreementError` where that is more than races and crashes do."""
+    differing = disagreement(*files)
+    # Told before it is refused: the lab keeps both captures of what doesn't agree.
+    if any(effect not in ALIKE for effect in differing.values()):
+        kept = builder.folder() / "disagreeing" / name
+        kept.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(file, kept)
+        listed = ", ".join(f"{one} ({effect})" for one, effect in sorted(differing.items())[:5])
+        message = f"two captures differ in {len(differing)}: {listed}; both are in {kept}"
+        raise DisagreementError(message)
+    return differing
 
 
 def disagreement(first: Path, second: Path) -> dict[str, str]:

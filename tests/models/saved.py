@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import zipfile
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerasdiff.models.load import load
+from tests.lab.models import MODELS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kerasdiff.models.document import SavedModel
 
-MODELS = Path(__file__).parents[1] / "data" / "models"
 MANIFEST: dict[str, dict[str, Any]] = json.loads((MODELS / "manifest.json").read_text("utf-8"))
 #: Every file as ``writer/name``, with what the manifest says of it.
 FILES: dict[str, dict[str, Any]] = {

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from kerasdiff.models.bytecode import code
+from kerasdiff.models.bytecode import code, runs_in
+from kerasdiff.models.document import Code
 from tests.models.saved import FILES, MANIFEST, plain
 
 #: ``lambda x: x * 2.0``, and one with a loop and a default, as the marshal of each Python wrote them.
@@ -92,3 +93,21 @@ def test_other_bytes_are_of_no_python(text: str) -> None:
     found = code([text])
     assert found is not None
     assert found.python is None
+
+
+@pytest.mark.parametrize(
+    ("written", "python", "runs"),
+    [
+        ("3.0 to 3.7", "3.7.16", True),
+        ("3.0 to 3.7", "3.8.1", False),
+        ("3.8 to 3.10", "3.10.13", True),
+        ("3.11 or 3.12", "3.12.0", True),
+        ("3.11 or 3.12", "3.13.0", False),
+        ("2", "2.7.18", True),
+        ("2", "3.6.15", False),
+        (None, "3.6.15", None),
+        ("3.13", "", None),
+    ],
+)
+def test_which_pythons_read_it(written: str | None, python: str, runs: bool | None) -> None:
+    assert runs_in(Code(bytes=98, python=written), python) is runs

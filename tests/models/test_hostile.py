@@ -18,7 +18,7 @@ from kerasdiff.models import archive, child, kind
 from kerasdiff.models.document import ModelError
 from kerasdiff.models.load import load
 from tests.conftest import Ran, spawned
-from tests.models.saved import MODELS
+from tests.lab.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from kerasdiff.probe import data, packages
+from kerasdiff.probe.names import normalized
 from tests.probe.place import distribution
 
 if TYPE_CHECKING:
@@ -53,13 +54,13 @@ def details(name: str) -> dict[str, Any]:
 def test_agrees_with_importlib_metadata() -> None:
     expected: dict[str, str] = {}
     for found in importlib.metadata.distributions():
-        expected.setdefault(packages.normalized(found.metadata["Name"]), found.version)
+        expected.setdefault(normalized(found.metadata["Name"]), found.version)
     assert len(expected) > 5
     assert packages.facts()[0] == expected
 
 
 def test_requirements_agree_with_importlib_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {packages.normalized(found.metadata["Name"]) for found in importlib.metadata.distributions()}
+    names = {normalized(found.metadata["Name"]) for found in importlib.metadata.distributions()}
     monkeypatch.setattr(data, "load", lambda _: {"distributions": sorted(names)})  # all of them, not the stack only
     _, distributions = packages.facts()
     for name in names:
@@ -240,6 +241,6 @@ def test_odd_entries_of_the_path(site: Path, tmp_path: Path, monkeypatch: pytest
 
 @given(st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,10}[A-Za-z0-9])?", fullmatch=True))
 def test_normalized_names(name: str) -> None:
-    once = packages.normalized(name)
-    assert packages.normalized(once) == once
+    once = normalized(name)
+    assert normalized(once) == once
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", once)

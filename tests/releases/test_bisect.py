@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.releases.bisect import Look, changes, look
+from kerasdiff.releases.bisect import Look, Matters, changes, look
 from kerasdiff.releases.shelf import release
 
 API = "tf.keras"
@@ -17,7 +17,7 @@ OLD, NEW = "tensorflow-2.10.1", "tensorflow-2.11.1"
 
 @cache
 def looked(a: str, b: str, subject: str = "optimizers.Nadam", effect: Effect = Effect.RESULTS) -> Look:
-    return look(b, (release(a), API), (release(b), API), [subject], effect)
+    return look(b, (release(a), API), (release(b), API), Matters([subject], effect))
 
 
 def nowhere(a: str, b: str) -> set[str]:

@@ -161,6 +161,12 @@ def test_another_api_can_be_asked_for(kerasdiff: Callable[..., Ran]) -> None:
     assert "has no API tf_keras; it has keras, tf.keras" in kerasdiff("nearest", file, "--api", "tf_keras").refusal()
 
 
+def test_a_release_is_itself_by_its_name(kerasdiff: Callable[..., Ran]) -> None:
+    assert "is the stock release tensorflow-2.15.1 (tf.keras), bit for bit" in kerasdiff("nearest", "tensorflow==2.15").out
+    assert "(tf.keras), bit for bit" in kerasdiff("nearest", "keras==2.3.1", "--api", "tf.keras").out
+    assert "isn't shipped" in kerasdiff("nearest", "tensorflow==9").refusal()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

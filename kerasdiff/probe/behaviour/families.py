@@ -8,14 +8,14 @@ from typing import Any, Callable, Dict, List, Tuple
 from .. import apis, tree
 from ..canonical import GROUPS
 from ..remedies import Remedies
-from . import functions, initializers, layers, library, optimizers, saving, training
+from . import functions, initializers, layers, library, loading, optimizers, saving, training
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
 
 #: The families whose cases are recipes.
 LIBRARY = ("preprocessing", "operations", "data", "numpy", "python")
 
-Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
+Item = Callable[..., None]
 
 
 class Families:
@@ -63,7 +63,7 @@ class Families:
         """``item`` that is also told which remedies had a part."""
         if not self._remedies.facts:
             return item
-        return lambda name, describe: item(name, partial(self._remedies.noted, name, describe))
+        return lambda name, describe, *fatal: item(name, partial(self._remedies.noted, name, describe), *fatal)
 
     def _measure(self, family: str) -> Callable[[List[Tuple[str, Any]], Item, str], None]:
         if family == "layers":
@@ -76,6 +76,8 @@ class Families:
             return training.Training(self._engine, self._symbols).facts
         if family == "saving":
             return saving.Saving(self._engine, self._symbols, self._folder).facts
+        if family == "loading":
+            return loading.Loading(self._engine, self._symbols, self._folder).facts
         if family in LIBRARY:
             return library.Library(family, self._engine, self._symbols, self._folder).facts
         return functions.Functions(family, self._engine, self._symbols).facts

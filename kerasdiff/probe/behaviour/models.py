@@ -27,7 +27,10 @@ class Models:
 
     def make(self, name: str) -> Any:
         """The model called ``name``, its weights filled. Raises what the library raises."""
-        row = self._rows[name]
+        return self.build(self._rows[name])
+
+    def build(self, row: Dict[str, Any]) -> Any:
+        """The model that a row describes, its weights filled. Raises what the library raises."""
         given = tensor = self._symbols["layers.Input"](tuple(row["inputs"]))
         layers = [self.layer(*part) for part in row["layers"]]
         for position in row.get("frozen", []):

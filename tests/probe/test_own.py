@@ -70,7 +70,7 @@ def model(user: Place, spec: str, *options: str) -> dict[str, Any]:
         ("leaves", "SystemExit", "it ends the process, with status enough", "nets/mine.py, line 13 in leaves"),
         ("nothing", "TypeError", "nets.mine:nothing gives nothing (None), no Keras model", "nets/mine.py, line 22 in nothing"),
         ("text", "TypeError", "nets.mine:text gives a str, no Keras model", "nets/mine.py, line 25 in text"),
-        ("number", "TypeError", "nets.mine:number is no function but a int", None),
+        ("number", "TypeError", "nets.mine:number is no function but of the type int", None),
         ("missing", "AttributeError", "nets.mine has no missing", "nets/mine.py"),
     ],
 )

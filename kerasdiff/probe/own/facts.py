@@ -12,8 +12,9 @@ from .. import canonical
 from ..behaviour import numbers
 from ..behaviour.engine import Eager, Engine, accepts
 from ..behaviour.layers import is_random
-from ..values import encode, path_of, repeatable
-from . import arrays, trace, units
+from ..values import path_of, repeatable
+from . import arrays, compiled, trace, units
+from .apart import apart, digest
 
 #: Goes into every revision: raised when the way of measuring changes.
 MEANING = 1
@@ -71,7 +72,7 @@ class Facts:
             item("model/cases/%s/alone@formula" % seen.name, partial(self._alone, seen))
         for way, file in self._ways():
             item("model/cases//%s@formula" % way, partial(self._saved, way, file, rebuild))
-        if getattr(self._model, "optimizer", None) is not None:
+        if compiled.is_compiled(self._model):
             item("model/cases//step@formula", self._step)
 
     def _leaves(self) -> Iterator[Tuple[str, Any]]:
@@ -82,7 +83,6 @@ class Facts:
         sizes = [int(array.size) for array in model.get_weights()]
         trainable = {id(weight) for weight in model.trainable_weights}
         counted = [size for weight, size in zip(model.weights, sizes) if id(weight) in trainable]
-        compiled = getattr(model, "optimizer", None) is not None
         return {
             "class": type(model).__name__,
             "module": str(type(model).__module__).split(".")[0],
@@ -92,15 +92,8 @@ class Facts:
             "weights": len(sizes),
             "parameters": sum(sizes),
             "trainable": sum(counted),
-            "compile": self._compiled() if compiled else None,
+            "compile": compiled.told(model) if compiled.is_compiled(model) else None,
         }
-
-    def _compiled(self) -> Dict[str, Any]:
-        optimizer = self._model.optimizer
-        optimizer = getattr(optimizer, "optimizer", optimizer)  # wrapped, as for TensorFlow's own
-        loss = getattr(self._model, "loss", None)
-        told = {"optimizer": type(optimizer).__name__, "config": encode(_config(optimizer)), "loss": _named(loss)}
-        return dict(told, metrics=[str(name) for name in getattr(self._model, "metrics_names", None) or []])
 
     def _layers(self) -> Dict[str, Any]:
         return {"layers": [self._layer(path, layer, initial) for path, layer, initial in self._initial]}
@@ -203,20 +196,14 @@ class Facts:
 
     def _custom(self) -> Dict[str, Any]:
         """Classes and functions of the user's that loading the model may ask for, by name."""
-        found: Dict[str, Any] = {}
-        for thing in [self._model] + [layer for _, layer in self._leaves()]:
-            if units.is_custom(self._engine.api, thing):
-                found[type(thing).__name__] = type(thing)
-        compiled = getattr(self._model, "_compile_metrics", None) or getattr(self._model, "metrics", None) or []
-        for thing in trace_flat([getattr(self._model, "loss", None), compiled, getattr(self._model, "optimizer", None)]):
-            holder = thing if callable(thing) and hasattr(thing, "__name__") else type(thing)
-            found.setdefault(str(holder.__name__), holder)
-        return found
+        things = [self._model] + [layer for _, layer in self._leaves()]
+        found = {type(thing).__name__: type(thing) for thing in things if units.is_custom(self._engine.api, thing)}
+        return dict(compiled.objects(self._model), **found)
 
     def _step(self) -> Dict[str, Any]:
         """The losses before one step of training, and the weights after it."""
         outputs = self._run(self._inputs)
-        targets = [_target(output, _named(getattr(self._model, "loss", None))) for output in outputs]
+        targets = [compiled.target(output, self._model) for output in outputs]
         fact: Dict[str, Any] = {"revision": _revision("step", [digest(array) for array in self._inputs])}
         if any(is_random(layer) for _, layer in self._leaves()):
             fact["random"] = True
@@ -244,73 +231,6 @@ def _drawn(initial: List[Any]) -> Dict[str, Any]:
         parts = [numbers.measured(numbers.distribution(array, ())) for array in many]
         fact["distribution"] = {"state": "value", "parts": parts}
     return fact
-
-
-def _config(thing: Any) -> Any:
-    try:
-        return thing.get_config()
-    except Exception:
-        return {}
-
-
-def _named(loss: Any) -> Any:
-    """A loss, or several, by name."""
-    if isinstance(loss, (list, tuple)):
-        return [_named(part) for part in loss]
-    if isinstance(loss, dict):
-        return {str(key): _named(part) for key, part in loss.items()}
-    if loss is None or isinstance(loss, str):
-        return loss
-    return str(getattr(loss, "__name__", None) or type(loss).__name__)
-
-
-def trace_flat(things: List[Any]) -> Iterator[Any]:
-    """The objects in lists and mappings, but for text and nothing."""
-    for thing in things:
-        if isinstance(thing, (list, tuple)):
-            for part in trace_flat(list(thing)):
-                yield part
-        elif isinstance(thing, dict):
-            for part in trace_flat(list(thing.values())):
-                yield part
-        elif thing is not None and not isinstance(thing, str):
-            yield thing
-
-
-def _target(output: Any, loss: Any) -> Any:
-    """What a model is to give, by the kind of its loss: classes, one of several, or numbers."""
-    told = str(loss).lower().replace("_", "")
-    flat = numpy.arange(output[..., 0].size if output.ndim > 1 else output.size)
-    if "sparse" in told:
-        return (flat % output.shape[-1]).reshape(output.shape[:-1]).astype("int32")
-    if "categorical" in told:
-        return numpy.eye(output.shape[-1], dtype="float32")[flat % output.shape[-1]].reshape(output.shape)
-    made = numbers.data(output.shape, "exact", 3)
-    return (made > 0).astype("float32") if "binary" in told or "hinge" in told else made
-
-
-def digest(array: Any) -> str:
-    """What tells arrays apart: shape, kind and numbers."""
-    told = "%s %s " % (list(array.shape), array.dtype.kind)
-    return hashlib.sha256(told.encode("ascii") + numpy.array(array, order="C").tobytes()).hexdigest()[:16]
-
-
-def apart(one: Any, other: Any) -> Dict[str, Any]:
-    """How far two arrays are apart: over the largest number, and as it is; other shapes are said."""
-    if one.shape != other.shape:
-        return {"shapes": [list(one.shape), list(other.shape)]}
-    if one.dtype.kind not in "biuf" or other.dtype.kind not in "biuf":
-        return {"scaled": 0.0 if (one.astype(str) == other.astype(str)).all() else "inf", "max_abs": None}
-    a, b = one.astype("float64"), other.astype("float64")
-    if not a.size:
-        return {"scaled": 0.0, "max_abs": 0.0}
-    special = ~(numpy.isfinite(a) & numpy.isfinite(b))
-    if not (((a == b) | (numpy.isnan(a) & numpy.isnan(b)))[special]).all():
-        return {"scaled": "inf", "max_abs": "inf"}
-    a, b = a[~special], b[~special]
-    largest = max(numpy.abs(a).max(), numpy.abs(b).max()) if a.size else 0.0
-    difference = float(numpy.abs(a - b).max()) if a.size else 0.0
-    return {"scaled": float("%.3g" % (difference / largest)) if largest else 0.0, "max_abs": float("%.3g" % difference)}
 
 
 def _revision(what: str, told: Any) -> str:

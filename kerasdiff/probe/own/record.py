@@ -8,7 +8,7 @@ import numpy
 from .. import packages
 from ..npz import Archive, BadArchive
 from . import arrays, trace, units
-from .facts import digest
+from .apart import digest
 
 SCHEMA = "kerasdiff.reference/1"
 #: Bytes of what layers give that are kept, in all and of one tensor; of weights, which are needed.

@@ -112,7 +112,7 @@ class Task:
             self._build = lambda: thing
             return thing
         if not callable(thing):
-            message = "%s is no function but a %s" % (spec, type(thing).__name__)
+            message = "%s is no function but of the type %s" % (spec, type(thing).__name__)
             raise Wrong({"state": "error", "type": "TypeError", "message": message})
         where = self._source.defined(thing)
         self._build = thing

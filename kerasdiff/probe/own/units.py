@@ -1,10 +1,12 @@
 """What the layers of a model are: their classes, arguments and weights, and what their code makes use of."""
 
+import math
 import types
 from typing import Any, Dict, Iterator, List, Sequence, Set
 
 import numpy
 
+from .. import redact
 from ..behaviour import numbers
 from ..values import encode
 from ..weights import own_name, roles
@@ -18,12 +20,15 @@ _ABOUT = ("name", "registered_name", "build_config", "module")
 
 
 def config(layer: Any) -> Dict[str, Any]:
-    """The configuration of a layer as JSON, without its name; empty where the class tells none."""
+    """The configuration of a layer as JSON, without its name and secrets; empty where the class tells none."""
     try:
         told = encode(layer.get_config())
     except Exception:  # a custom layer that has none
         return {}
-    return {key: value for key, value in told.items() if key not in _ABOUT} if isinstance(told, dict) else {}
+    if not isinstance(told, dict):
+        return {}
+    cleaned: Dict[str, Any] = redact.redactor().value({key: value for key, value in told.items() if key not in _ABOUT})
+    return cleaned
 
 
 def symbols(api: Any, layer: Any) -> List[str]:
@@ -121,15 +126,24 @@ def fill(layer: Any, seed: int) -> None:
             made.append(fixed.astype(array.dtype))
         else:
             fan = max(array.size // array.shape[-1], 1)
-            scale = 2.0 ** -int(numpy.log2(max(fan / 6.0, 1.0)) / 2)
-            made.append((_spread(array.shape, seed) * scale).astype(array.dtype))
+            made.append((_spread(array.shape, seed) * _scale(fan)).astype(array.dtype))
     layer.set_weights(made)
 
 
+def _scale(fan: int) -> float:
+    """What numbers between -1 and 1 are multiplied with before ``fan`` of them are summed: of three bits, hence exact."""
+    wanted = min(math.sqrt(6.0 / fan), 1.0)
+    unit = math.ldexp(1.0, math.floor(math.log2(wanted)) - 2)
+    return round(wanted / unit) * unit
+
+
 def _spread(shape: Sequence[int], seed: int) -> Any:
-    """Odd multiples of 1/64 between -1 and 1, in another order than inputs have: else their sums would resonate."""
-    size = int(numpy.prod(shape))
-    return ((((numpy.arange(size, dtype="int64") * 29 + 7 * seed + 3) % 53 - 26) * 2 + 1).astype("float32") / 64).reshape(shape)
+    """Odd multiples of 1/64 between -1 and 1 that look drawn, and are not: in a plain order their sums would resonate."""
+    mixed = (numpy.arange(int(numpy.prod(shape)), dtype="int64") + 7919 * seed) * 0x9E3779B1 & 0xFFFFFFFF
+    for _ in range(2):
+        mixed = (((mixed >> 16) ^ mixed) * 0x45D9F3B) & 0xFFFFFFFF
+    mixed = (mixed >> 16) ^ mixed
+    return ((mixed % 64 * 2 - 63).astype("float32") / 64).reshape(shape)
 
 
 def statistics(array: Any) -> Dict[str, float]:

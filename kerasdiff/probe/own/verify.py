@@ -7,7 +7,7 @@ from ..npz import Archive
 from ..pairing import kind, pairs
 from ..values import repeatable
 from . import arrays, trace, units
-from .facts import apart
+from .apart import apart
 from .recorded import Recorded
 
 #: Arguments that change nothing of what a layer with given weights computes in inference mode.

@@ -1,0 +1,56 @@
+"""What people and scripts read of a reference that was verified."""
+
+from __future__ import annotations
+
+import json
+
+from kerasdiff.report.referenced import as_json, as_text
+from tests.compare.test_referenced import OFF, answer, verification
+from tests.conftest import ROOT
+from tests.lab.references import EXAMPLE, Move, again
+from tests.verify.test_reference import parting, stored
+
+
+@parting
+def test_the_report_beside_the_example(move: Move) -> None:
+    """If this was meant: python -m tests.lab references."""
+    assert as_text(again(stored(move)), verbose=False) == (EXAMPLE / f"{move.name}.txt").read_text("utf-8")
+
+
+def test_the_manual_shows_a_report_as_it_is() -> None:
+    report = (EXAMPLE / "text-tensorflow-1.15-tensorflow-2.3.txt").read_text("utf-8")
+    assert f"```text\n{report}```" in (ROOT / "README.md").read_text("utf-8")
+
+
+@parting
+def test_the_report_in_json_is_the_same_again(move: Move) -> None:
+    report = stored(move)
+    told = json.loads(as_json(again(report), 1))
+    assert {key: told[key] for key in ("first", "layers", "calls", "outputs", "passed", "exit")} == {
+        key: report[key] for key in ("first", "layers", "calls", "outputs", "passed", "exit")
+    }
+    assert [one["id"] for one in told["explained_by"]] == [one["id"] for one in report["explained_by"]]
+
+
+def test_what_holds_is_told_in_a_line() -> None:
+    text = as_text(verification(answer()), verbose=False)
+    assert text.endswith("outputs_0 is as recorded: equal (tolerance 1e-05)\n\nThe reference holds; exit status 0.\n")
+    assert "layer  class  alone  in the model\na      Dense  0" in as_text(verification(answer()), verbose=True)
+
+
+def test_another_number_of_outputs_is_told() -> None:
+    text = as_text(verification(answer(counts=[1, 2])), verbose=False)
+    assert "1 outputs were recorded, the model here has 2." in text
+    assert text.endswith("The reference does not hold; exit status 1.\n")
+
+
+def test_what_nothing_explains_is_said() -> None:
+    text = as_text(verification(answer(b={"alone": OFF}, off=0.5)), verbose=False)
+    assert "Nothing is known that explains it: give --a a fingerprint of the old environment." in text
+
+
+def test_what_a_stranger_wrote_is_shown_not_obeyed() -> None:
+    layer = {"weights": "\x1b[2J::error::"}
+    text = as_text(verification(answer(a=layer)), verbose=True)
+    assert "\\x1b[2J" in text
+    assert not any(line.startswith("::") for line in text.splitlines())

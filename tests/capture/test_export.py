@@ -56,7 +56,7 @@ def test_content() -> None:
     with zipfile.ZipFile(io.BytesIO(exported())) as archive:
         assert archive.testzip() is None
         held = {name: archive.read(name) for name in archive.namelist()}
-    sources = [path for path in SOURCE.rglob("*") if path.suffix in {".py", ".json"}]
+    sources = [path for path in SOURCE.rglob("*") if path.suffix in {".py", ".json", ".zip"}]
     expected = {f"{PACKAGE}/{path.relative_to(SOURCE).as_posix()}": path.read_bytes() for path in sources}
     expected["__main__.py"] = expected.pop(f"{PACKAGE}/launch.py")
     assert held == expected
@@ -65,7 +65,7 @@ def test_content() -> None:
 
 def test_what_lies_about_is_left_out() -> None:
     with zipfile.ZipFile(io.BytesIO(exported())) as archive:
-        assert [name for name in archive.namelist() if not name.endswith((".py", ".json"))] == []
+        assert [name for name in archive.namelist() if not name.endswith((".py", ".json"))] == [f"{PACKAGE}/saved.zip"]
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 

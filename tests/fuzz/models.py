@@ -285,6 +285,7 @@ def run(data: bytes, place: Path) -> int:
 
 def _answered(path: Path) -> tuple[int, bytes]:
     """The status and the answer of a forked child; what it takes of the processor and of memory is bounded."""
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # a forked child begins with what its parent holds
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -311,8 +312,8 @@ def _answered(path: Path) -> tuple[int, bytes]:
         _, ended, used = os.wait4(pid, 0)
     if used.ru_utime + used.ru_stime > DEADLINE + 1:
         oracles.wrong(f"takes {used.ru_utime + used.ru_stime:.1f} s")
-    if used.ru_maxrss > (child.MEMORY >> 10):
-        oracles.wrong(f"takes {used.ru_maxrss >> 10} MB")
+    if used.ru_maxrss - held > (child.MEMORY >> 10):
+        oracles.wrong(f"takes {(used.ru_maxrss - held) >> 10} MB")
     return os.waitstatus_to_exitcode(ended), b"".join(pieces)
 
 

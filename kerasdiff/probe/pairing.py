@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 #: Classes by what they were called before.
 _FORMER = (
@@ -30,30 +30,25 @@ def pairs(a: Sequence[Named], b: Sequence[Named], *, by_name: bool = False) -> L
 
     ``by_name``: what is left pairs under the same name, whatever class it is of.
     """
+    # A file may give a name twice: then the class decides, and the order.
+    ways: List[Callable[[str, str], Any]] = [
+        lambda name, class_name: None if _is_automatic(name, class_name) else (name, kind(class_name)),
+        lambda name, class_name: None if _is_automatic(name, class_name) else name,
+        _key,
+    ]
     partner: Dict[int, int] = {}
-    taken: Any = set()
-    named = {name: number for number, (name, class_name) in enumerate(b) if not _is_automatic(name, class_name)}
-    for number, (name, class_name) in enumerate(a):
-        other = named.get(name) if not _is_automatic(name, class_name) else None
-        if other is not None and other not in taken:
-            partner[number] = other
-            taken.add(other)
-    waiting: Dict[str, Deque[int]] = {}
-    for number, (name, class_name) in enumerate(b):
-        if number not in taken:
-            waiting.setdefault(_key(name, class_name), deque()).append(number)
-    for number, (name, class_name) in enumerate(a):
-        queue = waiting.get(_key(name, class_name))
-        if number not in partner and queue:
-            other = queue.popleft()
-            partner[number] = other
-            taken.add(other)
-    left = {name: number for number, (name, _) in enumerate(b) if by_name and number not in taken}
-    for number, (name, _) in enumerate(a):
-        if number not in partner and name in left:
-            partner[number] = left.pop(name)
-            taken.add(partner[number])
+    for way in ways + ([lambda name, class_name: name] if by_name else []):
+        waiting: Dict[Any, Deque[int]] = {}
+        taken = set(partner.values())
+        for number, known in enumerate(b):
+            if number not in taken:
+                waiting.setdefault(way(*known), deque()).append(number)
+        for number, known in enumerate(a):
+            key = None if number in partner else way(*known)
+            if key is not None and waiting.get(key):
+                partner[number] = waiting[key].popleft()
     found: List[Tuple[Optional[int], Optional[int]]] = [(number, partner.get(number)) for number in range(len(a))]
+    taken = set(partner.values())
     return found + [(None, number) for number in range(len(b)) if number not in taken]
 
 

@@ -184,6 +184,11 @@ def test_layers_find_each_other(a: list[str], b: list[str], expected: list[tuple
     assert [(one and one.name, other and other.name) for one, other in found] == expected
 
 
+def test_a_name_that_stands_twice_is_told_apart_by_class() -> None:
+    twice = [Layer(name="given", class_name="InputLayer"), Layer(name="given", class_name="Lambda")]
+    assert pairs(twice, twice) == [(one, one) for one in twice]
+
+
 @pytest.mark.parametrize(
     ("former", "now"),
     [("Convolution2D", "Conv2D"), ("Deconvolution2D", "Conv2DTranspose"), ("Dense", "Dense"), ("Functional", "Model")],

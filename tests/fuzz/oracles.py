@@ -92,7 +92,7 @@ def _markdown(text: str, gate: Gate, shown: Shown) -> None:
     if not re.search(rf"^Gate .*exit status {gate.exit}\.\n{_NEXT}\Z", text, re.MULTILINE):
         wrong("markdown: another exit status")
     plain = re.sub("`[^`\n]*`", "", re.sub("^ {6}.*$", "", text, flags=re.MULTILINE))
-    plain = re.sub(r"\\[\\`*_{}\[\]<>#|~&]", "", plain)
+    plain = re.sub(r"\\[\\`*_{}\[\]<>#|~&]", " ", plain)  # what stands around it comes no nearer
     found = _ACTIVE.search(plain)
     if found:
         wrong(f"markdown: markup: {plain[max(0, found.start() - 40) : found.end() + 40]!r}")

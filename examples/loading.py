@@ -59,7 +59,7 @@ def page() -> Iterator[str]:
     yield "Small models that each of the releases at the top has saved, loaded in each release at the left: how many of them"
     yield "load and predict what they did (within 1e-5 of the largest number), and which predict *other* numbers. All that is"
     yield "not counted fails. Nothing is passed but the file, and the class of a custom layer. Made by [loading.py](loading.py)"
-    yield "from the shipped fingerprints. `kerasdiff show tensorflow==2.15 'loading.*'` tells all of one release,"
+    yield "from the shipped fingerprints. `kerasdiff show tensorflow==2.15 'saving.load_*'` tells all of one release,"
     yield "`kerasdiff compare A B --model FILE` foretells it for a model of your own."
     for form, title in FORMATS.items():
         yield ""

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: The families whose cases are models.
-FAMILIES = ("training", "saving", "loading")
+FAMILIES = ("training", "saving")
+
+
+#: What of saving loads models that others have saved.
+LOADERS = ("load_model", "load_weights")
 
 
 class Ingredient(NamedTuple):
@@ -26,7 +30,7 @@ class Ingredient(NamedTuple):
 @cache
 def of(family: str, subject: str, call: str) -> tuple[Ingredient, ...]:
     """What a case is made of; nothing where the data knows no such case."""
-    if family == "loading":
+    if subject in LOADERS:
         model = _loaded().get(call.partition(".")[0])
         row = model
     else:

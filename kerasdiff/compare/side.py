@@ -112,7 +112,7 @@ class Side:
         around = self.fingerprint.libraries
         groups.update({family: around.get(family, {}) for family in canonical.LIBRARIES})
         return {
-            name if family == "data" else f"{family}.{name}": (family, cases)  # data has TensorFlow's own names
+            canonical.subject(family, name): (family, cases)
             for family, subjects in groups.items()
             for name, cases in subjects.items()
         }

@@ -131,6 +131,13 @@ def _families(apis: Dict[str, Any], measured: Dict[str, Dict[str, str]]) -> Dict
     }
 
 
+def subject(family: str, name: str) -> str:
+    """What a subject that is no symbol is called in reports: what loads a model is about saving, as in Keras itself."""
+    if family == "data":  # has TensorFlow's own names
+        return name
+    return "%s.%s" % ("saving" if family == "loading" else family, name)
+
+
 def stable(case: Dict[str, Any]) -> Dict[str, Any]:
     """A case without the scatter of what is unstable: it differs from run to run."""
     return {

@@ -121,7 +121,7 @@ def _elsewhere(known: Outline, api: Api) -> Iterator[tuple[str, msgspec.Raw]]:
     other = known.apis.get((model.same_as if model and model.same_as else "").partition(":")[0], api)
     for family in canonical.GROUPS:
         own: Subjects = getattr(api, family) or getattr(other, family)
-        yield from ((f"{family}.{name}", cases) for name, cases in own.items())
+        yield from ((canonical.subject(family, name), cases) for name, cases in own.items())
     for family in canonical.LIBRARIES:
         yield from ((f"{family}.{name}", cases) for name, cases in known.libraries.get(family, {}).items())
 

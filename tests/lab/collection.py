@@ -185,7 +185,10 @@ def _added(name: str, how: How) -> str:
         whole["digests"] = canonical.digests(whole)
         save(canonical.document(whole), shipped, force=True)
     with _lock:
-        before = [one for one in _manifest()[name]["differs"] if not _is_of(one, how.families)]
+        subjects = {
+            canonical.subject(one, part) for api in whole["apis"].values() for one in how.families for part in api.get(one, {})
+        }
+        before = [one for one in _manifest()[name]["differs"] if one.partition(":")[2].partition("/")[0] not in subjects]
         _record(name, sorted({*before, *differing}))
     if not how.keep:
         builder.remove(name)
@@ -204,11 +207,6 @@ def _declared(document: dict[str, Any]) -> str:
 def _stack(document: dict[str, Any]) -> dict[str, str]:
     """The versions of what decides about results; of other packages there are newer ones every day."""
     return {name: version for name, version in document["packages"].items() if name in DECIDING}
-
-
-def _is_of(differing: str, families: Sequence[str]) -> bool:
-    """Whether what differed between two captures, by API and id, is of some families."""
-    return differing.partition(":")[2].startswith(tuple(f"{family}." for family in families))
 
 
 def _agreeing(name: str, files: Sequence[Path]) -> dict[str, str]:

@@ -129,7 +129,7 @@ class Probe:
         measure = self._families._measure(family(subject))
         found: dict[str, Cases] = {"": {}, "again-": {}}
 
-        def item(identifier: str, describe: Callable[[], dict[str, Any]]) -> None:
+        def item(identifier: str, describe: Callable[[], dict[str, Any]], _fatal: Any = None) -> None:
             again, _, name = identifier.partition("behaviour/")
             if name == path or name.startswith(path + "/"):
                 found[again][name.rpartition("/")[2]] = describe()

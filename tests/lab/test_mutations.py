@@ -580,6 +580,23 @@ TENSORFLOW = [
         'dict(layer.get_config(), **{"activation": "relu"} if hasattr(layer, "activation") else {})',
         "restored",
     ),
+    # loading: files of other generations
+    Mutation(
+        "loading.load_model/texts.h5@keras-2.2.4",
+        H5 + "load_weights_from_hdf5_group",
+        "backend.batch_set_value(weight_value_tuples)",
+        "backend.batch_set_value(weight_value_tuples[:-1])",
+        "restored",
+    ),
+    Mutation("loading.load_model/gates.h5@keras-2.2.4", BACKEND + "hard_sigmoid", "0.2,", "1 / 6,", "restored"),
+    Mutation(
+        "loading.load_model/gates.keras@tf.keras-2.15",
+        ARCHIVE + "_load_container_state",
+        "generic_utils.to_snake_case(trackable.__class__.__name__)",
+        "trackable.__class__.__name__",
+        "restored",
+        "breaks",
+    ),
     *BOTH,
 ]
 KERAS_3 = [
@@ -782,6 +799,29 @@ KERAS_3 = [
         "str(w.name).encode(",
         "files",
         "info",
+    ),
+    # loading: files of other generations
+    Mutation(
+        "loading.load_model/functional.h5@tf.keras-2.10",
+        KERAS_3_H5 + "_set_weights",
+        "enumerate(weight_values)",
+        "enumerate(weight_values[:1])",
+        "restored",
+    ),
+    Mutation(
+        "loading.load_model/gates.keras@keras-3.0.5",
+        KERAS_3_BACKEND + "hard_sigmoid",
+        "tf.constant(6.0, x.dtype)",
+        "tf.constant(5.0, x.dtype)",
+        "restored",
+    ),
+    Mutation(
+        "loading.load_model/gates.keras@keras-3.0.5",
+        ARCHIVE + "_load_container_state",
+        "naming.to_snake_case(saveable.__class__.__name__)",
+        "saveable.__class__.__name__",
+        "restored",
+        "breaks",
     ),
     *BOTH,
 ]

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from kerasdiff.capture.interpreter import find as find_interpreter
 from kerasdiff.capture.run import Request, probe
 from kerasdiff.compare.choose import strangers
@@ -130,12 +132,12 @@ def elsewhere(text: str) -> Now:
     return Now(*read(text))
 
 
-def capture(policy: Policy, python: str | None, timeout: float, on_event: Callable[[dict[str, Any]], None]) -> Now:
-    """The facts that a policy asks for, of the environment there is.
+def capture(policy: Policy, python: str | None, asked: Request, on_event: Callable[[dict[str, Any]], None]) -> Now:
+    """The facts that a policy asks for, of the environment there is, and what else is asked for: the user's own.
 
     Raises `InterpreterError` or `CaptureError`.
     """
-    request = Request(only=policy.captured, apis=[policy.api] if policy.api else [], timeout=timeout)
+    request = msgspec.structs.replace(asked, only=policy.captured, apis=[policy.api] if policy.api else [])
     text = probe(find_interpreter(python), request, on_event)
     return Now(decode(text.encode("ascii"), "the capture"))
 

@@ -22,11 +22,14 @@ class Check(Protocol):
         policy: str | PathLike[str] | None = None,
         python: str | PathLike[str] | None = None,
         fingerprint: str | PathLike[str] | None = None,
+        model: str | None = None,
+        pipeline: str | None = None,
         timeout: float = 300.0,
     ) -> None:
         """What isn't given is what ``kerasdiff check`` takes, of the interpreter that tests.
 
         Paths start at pytest's root; baseline and fingerprint may be names of releases, as ``tensorflow==2.15``.
+        ``model`` and ``pipeline``: ``package.module:function`` of the project's, imported from there; a model may be a file.
         """
         ...
 
@@ -42,12 +45,16 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
         policy: str | PathLike[str] | None = None,
         python: str | PathLike[str] | None = None,
         fingerprint: str | PathLike[str] | None = None,
+        model: str | None = None,
+        pipeline: str | None = None,
         timeout: float = 300.0,
     ) -> None:
         # Imported here: the plugin is loaded in every run of pytest, and this takes longer than pytest itself.
         from kerasdiff import drift
+        from kerasdiff.capture.run import Request
         from kerasdiff.errors import ExitStatus, KerasdiffError
         from kerasdiff.gate.policy import find
+        from kerasdiff.probe.source import is_callable
         from kerasdiff.releases.names import is_name
         from kerasdiff.report import words
         from kerasdiff.report.formats import reporter
@@ -70,7 +77,9 @@ def kerasdiff_check(pytestconfig: pytest.Config) -> Check:
                 now = drift.elsewhere(str(named(fingerprint)))
             else:
                 interpreter = place(python) if python is not None and "/" in str(python) else str(python or sys.executable)
-                now = drift.capture(source.policy, interpreter, timeout, lambda _: None)
+                named_model = str(place(model)) if model is not None and not is_callable(model) else model
+                asked = Request(model=named_model, pipeline=pipeline, path=str(root), timeout=timeout)
+                now = drift.capture(source.policy, interpreter, asked, lambda _: None)
             found = drift.check(source, against, now)
             if found.gate.exit != ExitStatus.OK:
                 text = reporter("text", Shown(is_check=True, release=against.name if against.release else "")).report(

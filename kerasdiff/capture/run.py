@@ -58,12 +58,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     remedies: list[dict[str, Any]] = []
     """What is put in force there, of kerasdiff's own rules: ``api``, ``subject``, and ``arguments`` or ``code``."""
     pipeline: str | None = None
-    """``package.module:function`` of the user's, in the captured environment, that gives batches."""
+    """``package.module:function`` of the user's, importable from the folder ``path``, that gives batches."""
     variables: dict[str, str] = {}
     """Set for the captured environment besides those there are."""
     model: str | None = None
     """The user's own model: ``package.module:function``, importable from the folder ``path``, or a saved model's file."""
-    path: str = "."
+    path: str | None = None
     reference: str | None = None
     """An ``.npz`` with inputs for the model, and outputs to expect."""
 
@@ -79,9 +79,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         if self.pipeline is not None:
             yield f"--pipeline={self.pipeline}"
         if self.model is not None:
-            yield from (f"--model={self.model}", f"--path={self.path}")
+            yield f"--model={self.model}"
             if self.reference is not None:
                 yield f"--reference={self.reference}"
+        if self.path is not None:
+            yield f"--path={self.path}"
         yield f"--timeout={self.timeout}"
 
 

@@ -8,7 +8,8 @@ import click
 
 from kerasdiff.capture.interpreter import find
 from kerasdiff.capture.run import CaptureError, Request, probe
-from kerasdiff.cli.options import APIS, callables, checked, names, own_model
+from kerasdiff.cli import options
+from kerasdiff.cli.options import APIS, names
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 from kerasdiff.errors import ExitStatus
@@ -38,13 +39,8 @@ from kerasdiff.text import visible
     show_default=True,
     help="Seconds that a family may take in an API.",
 )
-@click.option(
-    "--pipeline",
-    metavar="MODULE:FUNCTION",
-    callback=callables,
-    help="Measure the batches too that this function of yours gives.",
-)
-@own_model
+@options.own_model
+@options.own_pipeline
 @click.option("--reference", metavar="FILE", help="With --model: .npz with inputs x to run it on, and outputs y to expect.")
 @click.option("--force", is_flag=True, help="Replace an existing file that differs.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the framework itself prints.")
@@ -70,14 +66,14 @@ def command(
     The environment is that of the interpreter given by --python; else of the running one if it holds a Keras; else of the
     active virtual or conda environment. Nothing is installed or changed in it.
 
-    --model runs code of yours there: it builds your own model, and tells its layers, weights, outputs, a step of training
-    and what comes back from each format that it is saved in.
+    --model and --pipeline run code of yours there. --model builds your own model, and tells its layers, weights, outputs, a
+    step of training and what comes back from each format that it is saved in; --pipeline goes through two epochs of batches.
     """
-    own = checked(model, path, reference)
+    own = options.own(model, path, reference, pipeline)
     interpreter = find(python)
     progress = Progress(verbose=verbose)
     progress.tell(f"capturing {interpreter.path} ({interpreter.reason})")
-    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout, pipeline=pipeline, **own)
+    request = Request(only=only, skip=skip, apis=list(apis), label=label, timeout=timeout, **own)
     try:
         with progress:
             text = probe(interpreter, request, progress.event)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from kerasdiff.capture.run import Request
 from kerasdiff.cli import options
 from kerasdiff.cli.operand import is_file
 from kerasdiff.cli.output import put
@@ -43,6 +44,9 @@ def command(
     python: str | None,
     fingerprint: str | None,
     timeout: float,
+    model: str | None,
+    path: str | None,
+    pipeline: str | None,
     fail_on: str | None,
     form: str,
     outputs: tuple[str, ...],
@@ -57,8 +61,8 @@ def command(
 
     Captures the environment, compares it with the BASELINE that the project has committed (by default that of the policy, else
     kerasdiff.json or kerasdiff.json.gz beside it), and exits with what the gate says. BASELINE may be a shipped release too, as
-    tensorflow==2.15, see: kerasdiff releases. The policy stands in pyproject.toml or kerasdiff.toml, see: kerasdiff policy
-    --help
+    tensorflow==2.15, see: kerasdiff releases. --model and --pipeline run code of yours, and check that too: the baseline must
+    have been written with them. The policy stands in pyproject.toml or kerasdiff.toml, see: kerasdiff policy --help
     """
     if slim and not is_update:
         message = "--slim is about the baseline that is written; add --update."
@@ -66,6 +70,7 @@ def command(
     if is_update and (outputs or form != "text"):
         message = "--update writes no report; check first, with --output, then --update."
         raise click.UsageError(message)
+    asked = Request(timeout=timeout, **options.own(model, path, pipeline=pipeline))
     wanted = targets(outputs, form)
     source = find(policy)
     if fail_on is not None:
@@ -78,9 +83,9 @@ def command(
     named = against.name if against.release is not None else ""
     shown = Shown(verbose=verbose, limit=limit, min_effect=Effect(min_effect), is_check=True, release=named)
     if is_update:
-        return _update(source, against, facts(source, python, fingerprint, timeout, verbose=verbose), slim=slim, limit=limit)
+        return _update(source, against, facts(source, python, fingerprint, asked, verbose=verbose), slim=slim, limit=limit)
     against.require()
-    drift = check(source, against, facts(source, python, fingerprint, timeout, verbose=verbose))
+    drift = check(source, against, facts(source, python, fingerprint, asked, verbose=verbose))
     if drift.gate.exit == ExitStatus.OK and not verbose and Target("text", STDOUT) in wanted:
         wanted.remove(Target("text", STDOUT))
         send(wanted, drift.comparison, drift.gate, shown, drift.locator)
@@ -90,7 +95,7 @@ def command(
     return drift.gate.exit
 
 
-def facts(source: Source, python: str | None, fingerprint: str | None, timeout: float, *, verbose: bool) -> Now:
+def facts(source: Source, python: str | None, fingerprint: str | None, asked: Request, *, verbose: bool) -> Now:
     """The environment there is, or the fingerprint or release that is given.
 
     Raises `KerasdiffError`.
@@ -99,10 +104,13 @@ def facts(source: Source, python: str | None, fingerprint: str | None, timeout: 
         if python is not None:
             message = "--python and --fingerprint are two answers to what is there now; give one"
             raise click.UsageError(message)
+        if asked.path is not None:
+            message = "--fingerprint runs no code of yours: what --model and --pipeline gave is in it, if captured with them"
+            raise click.UsageError(message)
         return elsewhere(fingerprint)
     progress = Progress(verbose=verbose)
     with progress:
-        return capture(source.policy, python, timeout, progress.event)
+        return capture(source.policy, python, asked, progress.event)
 
 
 def _passed(drift: Drift, against: Baseline) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -38,7 +37,9 @@ def names(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ..
 
 def callables(_ctx: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
     """What is named as ``package.module:function``."""
-    if given is None or re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*", given):
+    from kerasdiff.probe.source import is_callable
+
+    if given is None or is_callable(given):
         return given
     message = f"{visible(given, 100)!r} names no function; write package.module:function"
     raise click.BadParameter(message)
@@ -63,9 +64,34 @@ def reports(command: _Command) -> _Command:
     return command
 
 
+def own_model(command: _Command) -> _Command:
+    """The user's own model, and where their code is found."""
+    for option in (
+        click.option("--path", metavar="FOLDER", help="Folder that your code is imported from.  [default: this one]"),
+        click.option(
+            "--model", metavar="SPEC", help="Your own model: package.module:function that returns it, or a saved model's file."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def own_pipeline(command: _Command) -> _Command:
+    """The user's own pipeline."""
+    option = click.option(
+        "--pipeline",
+        metavar="SPEC",
+        callback=callables,
+        help="Your own batches: package.module:function that gives them.",
+    )
+    return option(command)
+
+
 def captured(command: _Command) -> _Command:
     """What is there now: an environment that is captured, or a fingerprint; and the policy that says what of it."""
     for option in (
+        own_pipeline,
+        own_model,
         click.option(
             "--timeout",
             type=click.FloatRange(min=1),
@@ -102,42 +128,38 @@ def shown(command: _Command) -> _Command:
     return command
 
 
-def own_model(command: _Command) -> _Command:
-    """The user's own model, and where its code is found."""
-    for option in (
-        click.option("--path", metavar="FOLDER", help="Folder that --model is imported from.  [default: this one]"),
-        click.option(
-            "--model", metavar="SPEC", help="Your own model: package.module:function that returns it, or a saved model's file."
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def checked(model: str | None, path: str | None, reference: str | None = None) -> dict[str, Any]:
-    """The user's own model as `Request` has it: names of files are made absolute, what is no name of one is left.
+def own(model: str | None, path: str | None, reference: str | None = None, pipeline: str | None = None) -> dict[str, Any]:
+    """What the user has made, as `Request` has it: names of files are made absolute, what is no name of one is left.
 
     Raises `click.UsageError`, or `ReferenceError` where the reference can't be read.
     """
     from pathlib import Path
 
-    from kerasdiff.probe.own.source import is_callable
+    from kerasdiff.probe.source import is_callable
     from kerasdiff.verify.archive import check
 
-    if model is None:
-        if path is not None or reference is not None:
-            message = "--path and --reference are about a model: give --model"
+    if model is None and reference is not None:
+        message = "--reference is about a model: give --model"
+        raise click.UsageError(message)
+    if model is None and pipeline is None:
+        if path is not None:
+            message = "--path is about code of yours: give --model or --pipeline"
             raise click.UsageError(message)
         return {}
     folder = Path(path or ".")
     if not folder.is_dir():
         message = f"{folder}: no such folder"
         raise click.UsageError(message)
-    own = {"model": model if is_callable(model) else str(Path(model).absolute()), "path": str(folder.absolute())}
+    made = {"path": str(folder.absolute())}
+    if pipeline is not None:
+        made["pipeline"] = pipeline
+    if model is None:
+        return made
     if not is_callable(model) and not Path(model).exists():
         message = f"{model}: no such file; name a saved model, or a function as package.module:function"
         raise click.UsageError(message)
+    made["model"] = model if is_callable(model) else str(Path(model).absolute())
     if reference is not None:
         check(reference)
-        own["reference"] = str(Path(reference).absolute())
-    return own
+        made["reference"] = str(Path(reference).absolute())
+    return made

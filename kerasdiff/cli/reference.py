@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kerasdiff.cli.options import checked, own_model
+from kerasdiff.cli.options import own, own_model
 from kerasdiff.cli.output import put
 from kerasdiff.cli.progress import Progress
 
@@ -124,4 +124,4 @@ def _needed(model: str | None, path: str | None) -> dict[str, Any]:
     if model is None:
         message = "which model? give --model package.module:function, or a saved model's file"
         raise click.UsageError(message)
-    return checked(model, path)
+    return own(model, path)

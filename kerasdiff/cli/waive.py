@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.capture.run import Request
 from kerasdiff.cli import options
 from kerasdiff.cli.check import facts
 from kerasdiff.cli.output import put
@@ -68,6 +69,9 @@ def command(
     python: str | None,
     fingerprint: str | None,
     timeout: float,
+    model: str | None,
+    path: str | None,
+    pipeline: str | None,
 ) -> None:
     """Accept divergences from the baseline, with a reason and an expiry.
 
@@ -85,7 +89,8 @@ def command(
     source = find(policy)
     against = baseline(source, given)
     against.require()
-    drift = check(source, against, facts(source, python, fingerprint, timeout, verbose=False))
+    asked = Request(timeout=timeout, **options.own(model, path, pipeline=pipeline))
+    drift = check(source, against, facts(source, python, fingerprint, asked, verbose=False))
     explained = follow(drift.comparison.divergences)
     accepts = [accepted(found, explained.get(found.id, [])) for found in _chosen(drift, explained, wanted)]
     waiver = Waiver(reason=reason, owner=owner, until=until, baseline=given or "", accepts=accepts)

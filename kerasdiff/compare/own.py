@@ -144,9 +144,10 @@ def traced(found: dict[str, Divergence], a: Side, b: Side) -> dict[str, Divergen
         if not mine:
             continue
         causes = explaining(use(layer, match), there, a)
-        root = causes[0].id if causes else None
+        given = _given(mine, layer, there, a)
+        root = next(iter([*given, *(cause.id for cause in causes)]), None)
         for part in mine:
-            if part.cause is None and root is not None:
+            if part.cause is None and root is not None and part.id not in given:
                 traced[part.id] = msgspec.structs.replace(part, cause=root)
         numbers = [part for part in mine if part.aspect == _ALONE or part.aspect.startswith("weights")]
         first = first or next((root or part.id for part in numbers), None)
@@ -155,6 +156,13 @@ def traced(found: dict[str, Divergence], a: Side, b: Side) -> dict[str, Divergen
         if is_later and part.cause is None and first is not None and part.id != first:
             traced[part.id] = msgspec.structs.replace(part, cause=first)
     return traced
+
+
+def _given(mine: list[Divergence], layer: OwnLayer, there: dict[str, Divergence], a: Side) -> list[str]:
+    """The arguments of a layer that the user's own code gives other values: no default of the environments' differs so."""
+    used = {a.canonical(name) or name for name in layer.uses.get("symbols", [])}
+    defaults = {part.aspect for part in there.values() if part.subject in used}
+    return [part.id for part in mine if part.aspect.startswith(_PARAMETER) and part.aspect not in defaults]
 
 
 def use(a: OwnLayer, b: OwnLayer) -> Use:

@@ -24,14 +24,16 @@ def main(cookie: str) -> int:
     writer = Writer(cookie)
     task = json.loads(sys.stdin.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that asks a question gets no answer, and doesn't wait for one
+    homes = {"home": os.path.expanduser("~"), "keras": os.environ.get("KERAS_HOME", "")}
+    origins = settings.Origins(task["folder"], dict(os.environ), [settings.content(path) for path in isolate(task["folder"])])
+    if "pipeline" in task or "errand" in task:
+        for name, home in homes.items():
+            _link(home, os.path.join(task["folder"], name))
     if "pipeline" in task:
         from .pipeline import child  # noqa: PLC0415  # only where one is asked for
 
-        child.main(writer.send, task, isolate)
+        child.main(writer.send, task)
     else:
-        origins = settings.Origins(
-            task["folder"], dict(os.environ), [settings.content(path) for path in isolate(task["folder"])]
-        )
         Child(writer, task, origins).run()
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -79,6 +81,22 @@ def isolate(folder: str) -> List[str]:
     overrides["THEANO_FLAGS"] = ",".join(flags + ["base_compiledir=" + os.path.join(folder, "theano")] + THEANO)
     os.environ.update(overrides)
     return [source for source, _ in copies]
+
+
+def _link(home: str, folder: str) -> None:
+    """Have a folder hold links to what is in another one, and in its ``.keras``, but for the files that it has itself.
+
+    For code of the user's, which reads data.
+    """
+    for below in ("", ".keras"):
+        if home and os.path.isdir(os.path.join(home, below)) and os.path.isdir(os.path.join(folder, below)):
+            for entry in os.listdir(os.path.join(home, below)):
+                target = os.path.join(folder, below, entry)
+                if not os.path.lexists(target) and entry != "keras.json":
+                    try:
+                        os.symlink(os.path.join(home, below, entry), target)
+                    except OSError:  # a system where one must be allowed to
+                        return
 
 
 def _has_error(value: Dict[str, Any]) -> bool:

@@ -6,8 +6,8 @@ import tempfile
 import time
 from typing import Any, Callable, Dict, List
 
-from .own.source import Source, is_callable
-from .process import Deadline, Death, Process
+from .process import Death, Limit, Process
+from .source import Source, is_callable
 
 #: Crashes after which the rest is left.
 MAX_RESTARTS = 10
@@ -50,16 +50,14 @@ class Errand:
         try:
             cookie = os.urandom(8).hex()
             process = Process(command(cookie), cookie, task)
-            deadline = Deadline(self._timeout, share=1.0)
-            deadline.start("model", 0.0)
-            return self._follow(process, deadline, folder)
+            return self._follow(process, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _follow(self, process: Process, deadline: Deadline, folder: str) -> bool:
+    def _follow(self, process: Process, folder: str) -> bool:
         current = BUILD
         try:
-            for frame in process.frames(deadline):
+            for frame in process.frames(Limit(self._timeout)):
                 if "start" in frame:
                     current = str(frame["start"])
                 elif "fact" in frame:
@@ -74,8 +72,8 @@ class Errand:
 
     def _bury(self, death: Death, current: str, folder: str) -> bool:
         """Mark what was under way; whether another process is to do the rest."""
-        where = Source(self._task["model"], self._task["path"]).stopped(folder) or self._items.get(CALL, {}).get("where")
-        fact = dict({"state": death.state, "message": str(death)}, **({"where": where} if where else {}))
+        user = Source(self._task["model"], self._task["path"])
+        fact = user.told(dict(self._items.get(CALL, {}), state=death.state, message=str(death)), user.stopped(folder))
         is_built = self._items.get(BUILD, {}).get("state") == "value"
         self._say(dict({"event": "death", "api": "model", "item": current}, **fact))
         if not is_built:

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional
 from . import EXIT_FAILED, EXIT_OK, EXIT_USAGE, VERSION, canonical, child, files, process, redact
 from .apis import FAMILIES
 from .frames import Writer
+from .source import Source
 from .supervisor import NothingToCapture, Options, Supervisor
 
 
@@ -31,9 +32,16 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write("kerasdiff probe: %s: no list of remedies: %s\n" % (given.remedies, error))
         return EXIT_USAGE
-    model = _model(given)
     options = Options(
-        program, families, given.api, given.label, given.timeout, given.kerasdiff, remedies, given.pipeline, model
+        program,
+        families,
+        given.api,
+        given.label,
+        given.timeout,
+        given.kerasdiff,
+        remedies,
+        Source(given.pipeline, given.path) if given.pipeline else None,
+        _model(given),
     )
     output = _Frames(given.frames) if given.frames else _Plain(given.output, given.verbose)
     _catch(_interrupt)  # so that the children end with this process
@@ -107,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pipeline", metavar="MODULE:FUNCTION", help="measure the batches that this function of yours gives")
     parser.add_argument("--remedies", metavar="FILE", help="remedies of kerasdiff's rules to put in force (kerasdiff verify)")
     parser.add_argument("--model", help="your own model: package.module:function that returns it, or a saved model's file")
-    parser.add_argument("--path", default=".", help="folder from which the function is imported (default: this one)")
+    parser.add_argument("--path", default=".", help="folder from which a function of yours is imported (default: this one)")
     parser.add_argument("--reference", metavar="FILE", help=".npz with inputs x for the model, and outputs y to expect")
     parser.add_argument("--task", help=argparse.SUPPRESS)
     parser.add_argument("--verbose", action="store_true", help="show what the framework prints")

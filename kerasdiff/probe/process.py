@@ -178,6 +178,14 @@ class Deadline:
         return ""
 
 
+class Limit(Deadline):
+    """That of a whole process, whatever it is at."""
+
+    def passed(self) -> str:
+        """What took too long; empty while nothing has."""
+        return "took longer than %g s" % self._seconds if self.family_passed else ""
+
+
 def _proc(path: str) -> Optional[str]:
     try:
         with open(path, encoding="ascii", errors="replace") as stream:

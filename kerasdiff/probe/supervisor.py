@@ -11,6 +11,7 @@ from .errand import Errand, joined
 from .measured import merge, spread
 from .pipeline import supervise
 from .process import Deadline, Death, Process
+from .source import Source
 
 #: What the probe sets for itself in the processes that import a framework, and why it changes no fact.
 OVERRIDES = {
@@ -40,8 +41,8 @@ LIBRARIES: List[str] = apis.TABLE["libraries"]
 class Options(NamedTuple):
     """What to capture. ``program``: the path that runs this probe again. ``timeout``: seconds a family may take in an API.
 
-    ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows. ``pipeline``: ``package.module:function`` of
-    the user's that gives batches.
+    ``remedies``: rows of ``api``, ``subject`` and what `remedies.Remedies` knows. ``pipeline``: the user's callable that
+    gives batches.
     ``model``: the task for an `errand.Errand`, where the user's model is asked for.
     """
 
@@ -52,7 +53,7 @@ class Options(NamedTuple):
     timeout: float
     kerasdiff: str
     remedies: List[Dict[str, Any]] = []  # noqa: RUF012  # never changed
-    pipeline: Optional[str] = None
+    pipeline: Optional[Source] = None
     model: Optional[Dict[str, Any]] = None
 
 

@@ -19,16 +19,21 @@ MAX_INTEGER = 2**63
 
 def failure(error: BaseException) -> Dict[str, Any]:
     """The fact that a library raised: known, and compared by the exception's type."""
-    try:
-        text = str(error).strip().splitlines()
-    except Exception:  # an exception whose own text raises
-        text = []
+    text = message(error).strip().splitlines()
     missing = isinstance(error, ImportError) and not isinstance(error, AttributeError)
     return {
         "state": "unsupported" if missing or isinstance(error, NotImplementedError) else "error",
         "type": type(error).__name__,
         "message": _cut(text[0]) if text else "",
     }
+
+
+def message(error: BaseException) -> str:
+    """An exception's own text; empty where asking for it raises."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def repeatable(error: BaseException) -> Dict[str, Any]:

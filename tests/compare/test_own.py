@@ -100,6 +100,18 @@ def test_code_of_the_users_is_explained_by_what_it_uses(custom: Comparison) -> N
     assert {one.subject for one in found.values() if one.effect is Effect.RESULTS} == {"model", "model.layers.gate"}
 
 
+def test_what_the_users_own_code_gives_another_value_is_the_cause() -> None:
+    changed = model(TEXT[1])
+    lstm = next(layer for layer in changed["layers"] if layer["name"] == "lstm")
+    lstm["config"]["units"], lstm["config"]["activation"] = 7, "linear"
+    parts = changed["cases"]["lstm"]["alone@formula"]["inference"]["parts"]
+    parts[0]["values"] = [2 * value for value in parts[0]["values"]]
+    found = about_models(compared(TEXT[1], TEXT[1], model(TEXT[1]), changed))
+    assert found["model.layers.lstm/case.alone@formula.inference"].cause == "model.layers.lstm/parameter.activation"
+    assert found["model.layers.lstm/parameter.activation"].cause is None
+    assert found["model.layers.lstm/parameter.units"].cause is None
+
+
 def test_an_argument_of_another_value_in_a_layer_that_gives_the_same_is_info() -> None:
     changed = model(TEXT[1])
     lstm = next(layer for layer in changed["layers"] if layer["name"] == "lstm")

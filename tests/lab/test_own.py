@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kerasdiff.compare.referenced import Error
-from tests.lab.builder import MissingInterpreter
-from tests.lab.references import PLACES, facts, kerasdiff, record
+from tests.lab.builder import MissingInterpreter, build
+from tests.lab.capture import environ
+from tests.lab.references import PLACES, ROOT, facts, kerasdiff, record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.lab
 
+NETS = """
+import numpy as np
+import tensorflow as tf
+
+class Scale(tf.keras.layers.Layer):
+    def __init__(self, factor=2.0, **more):
+        super().__init__(**more)
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+    def get_config(self):
+        return dict(super().get_config(), factor=self.factor)
+
+def build():
+    return tf.keras.Sequential([tf.keras.layers.Input((4,)), tf.keras.layers.Dense(3), Scale(), tf.keras.layers.Dense(1)])
+
+def train():
+    x = np.arange(80, dtype="float32").reshape(20, 4) / 80
+    return tf.data.Dataset.from_tensor_slices((x, x[:, :1])).batch(5)
+"""
+GATED = """
+def test_nets(kerasdiff_check):
+    kerasdiff_check(python={python!r}, model="nets:build", pipeline="nets:train")
+"""
 
 #: Keras 3 can't load a functional model with a mask from HDF5: "Unknown layer: 'NotEqual'".
 UNLOADED = {("text", "keras 3"): {"save-h5@formula"}, ("text", "jax"): {"save-h5@formula"}}
@@ -64,3 +93,38 @@ def test_outputs_that_are_expected_are_held_against_those_there(tmp_path: Path) 
     assert told["reference"]["errors"] == [{"scaled": 0.0, "max_abs": 0.0}]  # the same draw for the same seed
     assert "output@reference" in told["cases"][""]
     assert not Error(**told["reference"]["errors"][0]).beyond(0)
+
+
+def test_a_project_gates_on_its_own_model_and_pipeline(tmp_path: Path) -> None:
+    """``check`` and pytest's fixture see what changes in the project's own code, and nothing else."""
+    try:
+        built = build("tensorflow-2.15.1")
+    except MissingInterpreter as missing:
+        pytest.skip(str(missing))
+    (tmp_path / "kerasdiff.toml").write_text('families = ["settings"]\n', encoding="utf-8")
+    (tmp_path / "test_nets.py").write_text(GATED.format(python=str(built.python)), encoding="utf-8")
+    code = tmp_path / "nets.py"
+    code.write_text(NETS, encoding="utf-8")
+    own = ("--python", str(built.python), "--model", "nets:build", "--pipeline", "nets:train")
+
+    def checked(*more: str) -> subprocess.CompletedProcess[str]:
+        return ran("kerasdiff", "check", *own, *more)
+
+    def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", *arguments]
+        variables = {**environ(built, tmp_path), "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300, check=False)
+
+    assert checked("--update").returncode == 0
+    assert checked().stdout.count("\n") == 1
+    code.write_text(NETS.replace("factor=2.0", "factor=2.5").replace("/ 80", "/ 160"), encoding="utf-8")
+    done = checked("--format", "json")
+    assert done.returncode == 1, done.stderr
+    found = {one["id"]: one for one in json.loads(done.stdout)["divergences"] if one["effect"] == "results"}
+    roots = {name for name, one in found.items() if one["cause"] is None}
+    assert roots == {"model.layers.scale/parameter.factor", "pipeline.x/values", "pipeline.y/values"}
+    assert found["model/case.output@formula.inference"]["cause"] == "model.layers.scale/parameter.factor"
+    tested = ran("pytest", "-q", "-p", "no:cacheprovider", "test_nets.py")
+    assert tested.returncode == 1, tested.stderr
+    assert "model.layers.scale: factor is 2.0 in A, 2.5 in B" in tested.stdout
+    assert "pipeline.x: in B scaled by 1/2, exactly" in tested.stdout

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kerasdiff.probe.own.source import is_callable
+from kerasdiff.probe.source import is_callable
 from tests.conftest import acting
 
 if TYPE_CHECKING:
@@ -65,12 +65,17 @@ def model(user: Place, spec: str, *options: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "kind", "message", "where"),
     [
-        ("raises", "KeyError", "'missing'", "nets/mine.py, line 7 in raises"),
-        ("asks", "TypeError", "missing 1 required positional argument: 'units'", "nets/mine.py, line 10 in asks"),
-        ("leaves", "SystemExit", "it ends the process, with status enough", "nets/mine.py, line 13 in leaves"),
-        ("nothing", "TypeError", "nets.mine:nothing gives nothing (None), no Keras model", "nets/mine.py, line 22 in nothing"),
-        ("text", "TypeError", "nets.mine:text gives a str, no Keras model", "nets/mine.py, line 25 in text"),
-        ("number", "TypeError", "nets.mine:number is no function but of the type int", None),
+        ("raises", "KeyError", "'missing'", 'nets/mine.py:7: return found["missing"]'),
+        (
+            "asks",
+            "TypeError",
+            "missing 1 required positional argument: 'units'",
+            "nets/mine.py:10: return keras.layers.Dense()",
+        ),
+        ("leaves", "SystemExit", "exits with status enough", 'nets/mine.py:13: sys.exit("enough")'),
+        ("nothing", "TypeError", "nets.mine:nothing gives nothing, no Keras model", "nets/mine.py:22: def nothing():"),
+        ("text", "TypeError", "nets.mine:text gives a str, no Keras model", "nets/mine.py:25: def text():"),
+        ("number", "TypeError", "nets.mine:number is no function but an int", None),
         ("missing", "AttributeError", "nets.mine has no missing", "nets/mine.py"),
     ],
 )
@@ -86,14 +91,14 @@ def test_what_ends_the_process_costs_the_model_alone(user: Place) -> None:
     outcome = user.captured("--model", "nets.mine:gone", "--path", str(user.packages))
     found = outcome.fingerprint["model"]
     assert (found["state"], found["message"]) == ("crashed", "the process ended with status 4")
-    assert found["where"].startswith("nets/mine.py, line 15 in gone")
+    assert found["where"] == "nets/mine.py:15: def gone():"
     assert outcome.keras["version"] == "9.9.9"
     assert "layers.Dense" in outcome.keras["symbols"]
 
 
 def test_what_hangs_is_told_with_the_line(user: Place) -> None:
     found = model(user, "nets.mine:hangs", "--timeout", "4")
-    assert (found["state"], found["where"]) == ("timeout", "nets/mine.py, line 20 in hangs")
+    assert (found["state"], found["where"]) == ("timeout", "nets/mine.py:20: time.sleep(600)")
 
 
 def test_a_module_that_is_not_there(user: Place) -> None:
@@ -106,13 +111,31 @@ def test_a_module_that_is_not_there(user: Place) -> None:
 def test_a_module_that_can_not_be_read(user: Place) -> None:
     user.write("broken.py", "def build(:\n")
     found = model(user, "broken:build")
-    assert (found["type"], found["where"]) == ("SyntaxError", "broken.py, line 1")
+    assert (found["type"], found["where"]) == ("SyntaxError", "broken.py:1: def build(:")
 
 
 def test_a_module_that_lacks_another_one_is_told_as_it_raises(user: Place) -> None:
     user.write("asking.py", "\nimport nowhere_at_all\n")
     found = model(user, "asking:build")
-    assert (found["type"], found["where"]) == ("ModuleNotFoundError", "asking.py, line 2")
+    assert (found["type"], found["where"]) == ("ModuleNotFoundError", "asking.py:2: import nowhere_at_all")
+
+
+def test_a_package_of_the_user_may_be_installed(user: Place) -> None:
+    user.write("site-packages/fitted/__init__.py", "from .nets import build")
+    user.write("site-packages/fitted/nets.py", "\ndef build():\n    raise ValueError('too deep')\n")
+    user.write("site-packages/other.py", "def build():\n    from fitted import build\n    build()\n")
+    path = ("--path", str(user.packages / "site-packages"))
+    found = user.captured("--model", "fitted:build", *path).fingerprint["model"]
+    assert found["where"] == "fitted/nets.py:3: raise ValueError('too deep')"
+    found = user.captured("--model", "other:build", *path).fingerprint["model"]
+    assert found["where"] == "other.py:3: build()"
+
+
+def test_files_of_the_user_are_read_from_home(user: Place) -> None:
+    (user.home / "units").write_text("three", encoding="utf-8")
+    user.write("reading.py", "import os\n\ndef build():\n    return open(os.path.expanduser('~/units')).read()\n")
+    assert model(user, "reading:build")["message"] == "reading:build gives a str, no Keras model"
+    (user.home / "units").unlink()
 
 
 def test_nothing_of_the_user_is_run_without_a_request(user: Place) -> None:

@@ -283,10 +283,10 @@ def test_files_of_the_user_are_read_from_home_and_none_is_written_there(here: Pl
         ("faults:bad_stage", {"where": 'faults.py:41: return x / "2"'}),
         ("faults:same_names", {"message": "two stages have one name", "where": "faults.py:44: def same_names():"}),
         ("faults:needy", {"type": "TypeError"}),
-        ("faults:missing", {"message": "faults has no missing", "where": "faults.py:1"}),
+        ("faults:missing", {"message": "faults has no missing", "where": "faults.py"}),
         ("faults:value", {"message": "faults:value is no function but an int"}),
         ("broken:train", {"type": "SyntaxError", "where": "broken.py:2: x = = 1"}),
-        ("absent:train", {"state": "unsupported", "type": "ModuleNotFoundError", "message": "No module named 'absent'"}),
+        ("absent:train", {"type": "ModuleNotFoundError"}),
     ],
 )
 def test_what_fails_says_where(here: Place, name: str, expected: dict[str, str]) -> None:

@@ -99,6 +99,9 @@ fi
 if [ -n "$IN_FINGERPRINT" ]; then arguments+=("--fingerprint=$IN_FINGERPRINT"); fi
 if [ -n "$IN_POLICY" ]; then arguments+=("--policy=$IN_POLICY"); fi
 if [ -n "$IN_FAIL_ON" ]; then arguments+=("--fail-on=$IN_FAIL_ON"); fi
+if [ -n "$IN_MODEL" ]; then arguments+=("--model=$IN_MODEL"); fi
+if [ -n "$IN_PIPELINE" ]; then arguments+=("--pipeline=$IN_PIPELINE"); fi
+if [ -n "$IN_PATH" ]; then arguments+=("--path=$IN_PATH"); fi
 if [ -n "$IN_SARIF" ]; then arguments+=("--output=sarif:$IN_SARIF"); fi
 if [ -n "$IN_JUNIT" ]; then arguments+=("--output=junit:$IN_JUNIT"); fi
 if [ -n "$IN_JSON" ]; then arguments+=("--output=json:$IN_JSON"); fi

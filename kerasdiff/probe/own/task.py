@@ -1,19 +1,15 @@
 """What a process of its own does with a user's model: tells its facts, records a reference, or verifies one."""
 
-import faulthandler
 import os
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
 from .. import apis
 from ..npz import Archive, BadArchive
+from ..source import Source, Wrong, is_callable, named, place, watched
 from ..values import failure
-from .source import STACK, Source, Wrong, is_callable
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
-
-#: Share of a task's time after which Python writes where it is.
-LATE = 0.9
 
 
 class Task:
@@ -27,23 +23,17 @@ class Task:
 
     def run(self) -> None:
         """Build the model, then do what is asked. What goes wrong with the user's code is a fact, sent as any."""
-        with open(os.path.join(self._task["folder"], STACK), "w") as stack:
-            faulthandler.enable(stack)
-            faulthandler.dump_traceback_later(self._task["timeout"] * LATE, file=stack)
+        with watched(self._task["folder"], self._task["timeout"]):
             try:
                 self._run()
+                return
             except Wrong as wrong:
                 fact = wrong.fact
-                self._item("model/build", lambda: fact)
             except BadArchive as bad:
                 fact = {"state": "bad", "message": str(bad)}
-                self._item("model/build", lambda: fact)
             except OSError as error:
                 fact = {"state": "bad", "message": error.strerror or str(error)}
-                self._item("model/build", lambda: fact)
-            finally:
-                faulthandler.cancel_dump_traceback_later()
-                faulthandler.disable()
+            self._item("model/build", lambda: fact)
 
     def _run(self) -> None:
         reference = self._task.get("reference")
@@ -112,11 +102,10 @@ class Task:
             self._build = lambda: thing
             return thing
         if not callable(thing):
-            message = "%s is no function but of the type %s" % (spec, type(thing).__name__)
+            message = "%s is no function but %s" % (spec, named(thing))
             raise Wrong({"state": "error", "type": "TypeError", "message": message})
-        where = self._source.defined(thing)
         self._build = thing
-        self._item("model/call", lambda: {"state": "value", "where": where})
+        self._item("model/call", lambda: self._source.told({"state": "value"}, place(thing)))
         try:
             return thing()
         except BaseException as error:
@@ -134,13 +123,8 @@ class Task:
             raise Wrong(failure(error)) from None
 
     def _no_model(self, thing: Any) -> Dict[str, Any]:
-        message = "%s gives %s, no Keras model" % (self._task["model"], _kind(thing))
-        where = self._source.defined(self._build)
-        return dict({"state": "error", "type": "TypeError", "message": message}, **({"where": where} if where else {}))
-
-
-def _kind(thing: Any) -> str:
-    return "nothing (None)" if thing is None else "a " + type(thing).__name__
+        message = "%s gives %s, no Keras model" % (self._task["model"], named(thing))
+        return self._source.told({"state": "error", "type": "TypeError", "message": message}, place(self._build))
 
 
 def _seed(name: str) -> None:

@@ -3,6 +3,8 @@
 import sys
 from typing import Any, Dict, List, NamedTuple, Tuple
 
+from ..source import named
+
 #: Parts of an element at most, and levels of nesting.
 MAX_PARTS = 64
 MAX_DEPTH = 4
@@ -40,12 +42,6 @@ def parts(element: Any, numpy: Any) -> List[Part]:
     if not found or len(found) > MAX_PARTS:
         raise Unfit("%d arrays in one batch" % len(found))
     return found
-
-
-def named(value: Any) -> str:
-    """What a value is: ``an object``."""
-    name = type(value).__name__
-    return "%s %s" % ("an" if name[:1].lower() in "aeiou" else "a", name)
 
 
 def _is_tuple(value: Any) -> bool:
@@ -108,5 +104,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (str, bytes)) or (
         not hasattr(value, "__array__") and not isinstance(value, (list, tuple, int, float))
     ):
-        raise Unfit("nothing" if value is None else named(value))
+        raise Unfit(named(value))
     return value

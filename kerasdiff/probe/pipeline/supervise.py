@@ -6,28 +6,20 @@ import tempfile
 import time
 from typing import Any, Callable, Dict, List
 
-from ..process import Deadline, Death, Process
+from ..process import Death, Limit, Process
+from ..source import Source
 
 Fact = Dict[str, Any]
-#: Seconds that a process has to say itself that it is late.
-GRACE = 5.0
 
 
-class _Limit(Deadline):
-    """All of a process, whatever it is at."""
-
-    def passed(self) -> str:
-        """What took too long; empty while nothing has."""
-        return "took too long, and can't be interrupted" if self.family_passed else ""
-
-
-def facts(name: str, seconds: float, command: Callable[[str], List[str]], say: Callable[[Fact], None]) -> Fact:
-    """The facts of the pipeline ``package.module:function``, which may take ``seconds`` each time it is run."""
+def facts(user: Source, seconds: float, command: Callable[[str], List[str]], say: Callable[[Fact], None]) -> Fact:
+    """The facts of the pipeline that the user names, which may take ``seconds`` each time it is run."""
+    name = user.spec
     started = time.time()
     say({"event": "family", "api": "pipeline", "family": name})
-    found = _once({"pipeline": name, "seconds": seconds, "epochs": 2}, command, say)
+    found = _once(user, seconds, 2, command, say)
     if found["state"] == "value":
-        again = _once({"pipeline": name, "seconds": seconds, "epochs": 1}, command, say)
+        again = _once(user, seconds, 1, command, say)
         found = _joined(found, again) if again["state"] == "value" else again
     if found["state"] == "value":
         say({"event": "done", "api": "pipeline", "family": name, "state": "ok", "seconds": time.time() - started})
@@ -38,32 +30,27 @@ def facts(name: str, seconds: float, command: Callable[[str], List[str]], say: C
     return dict(found, name=name)
 
 
-def _once(task: Fact, command: Callable[[str], List[str]], say: Callable[[Fact], None]) -> Fact:
+def _once(user: Source, seconds: float, epochs: int, command: Callable[[str], List[str]], say: Callable[[Fact], None]) -> Fact:
     folder = tempfile.mkdtemp(prefix="kerasdiff-")
-    try:
-        cookie = os.urandom(8).hex()
-        process = Process(command(cookie), cookie, dict(task, folder=folder))
-        return _followed(process, _Limit(task["seconds"] + GRACE), say)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _followed(process: Process, deadline: Deadline, say: Callable[[Fact], None]) -> Fact:
+    task = {"pipeline": user.spec, "path": user.root, "seconds": seconds, "epochs": epochs, "folder": folder}
     found: Fact = {}
     begin: Fact = {}
     try:
-        for frame in process.frames(deadline):
-            if frame.get("where"):
-                begin = {"where": frame["where"]}
-            if "fact" in frame:
-                found = frame["value"]
-    except Death as death:
-        return found or dict(begin, state=death.state, message=str(death))
+        cookie = os.urandom(8).hex()
+        process = Process(command(cookie), cookie, task)
+        try:
+            for frame in process.frames(Limit(seconds)):
+                begin = frame.get("begin", begin)
+                found = frame.get("value", found)
+        except Death as death:
+            return found or user.told(dict(begin, state=death.state, message=str(death)), user.stopped(folder))
+        finally:
+            process.end()
+            if process.chatter:
+                say({"event": "chatter", "api": "pipeline", "text": process.chatter})
+        return found
     finally:
-        process.end()
-        if process.chatter:
-            say({"event": "chatter", "api": "pipeline", "text": process.chatter})
-    return found
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _joined(first: Fact, second: Fact) -> Fact:

@@ -1,12 +1,10 @@
 """What the user's callable gives: batches, or named stages of batches, which can be gone through once an epoch."""
 
-import importlib
 import inspect
-import os
 import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from .elements import named
+from ..source import Place, named
 
 #: Stages at most.
 MAX_STAGES = 64
@@ -15,7 +13,7 @@ MAX_STAGES = 64
 class NotBatches(Exception):
     """What was given can't be measured; ``place`` is the file and line that gave it."""
 
-    def __init__(self, message: str, place: Optional[Tuple[str, int]] = None) -> None:
+    def __init__(self, message: str, place: Optional[Place] = None) -> None:
         super().__init__(message)
         self.place = place
 
@@ -26,35 +24,6 @@ class Stage(NamedTuple):
     name: str
     source: Any
     change: Optional[Callable[..., Any]]
-
-
-def function(name: str) -> Callable[[], Any]:
-    """The callable ``package.module:function``; the working folder can be imported from.
-
-    Raises `NotBatches`, or what importing raises.
-    """
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    module, _, path = name.partition(":")
-    found: Any = importlib.import_module(module)
-    for part in path.split("."):
-        if not hasattr(found, part):
-            raise NotBatches("%s has no %s" % (module, path), (str(getattr(sys.modules[module], "__file__", None)), 1))
-        found = getattr(found, part)
-    if not callable(found):
-        raise NotBatches("%s is no function but %s" % (name, named(found)))
-    return found  # type: ignore[no-any-return]
-
-
-def place(thing: Any) -> Optional[Tuple[str, int]]:
-    """Where a function begins, or where a generator stands; None of anything else."""
-    frame = getattr(thing, "gi_frame", None)
-    if frame is not None:
-        return frame.f_code.co_filename, frame.f_lineno
-    if not callable(thing):
-        return None
-    code = getattr(inspect.unwrap(thing), "__code__", None) or getattr(type(thing).__call__, "__code__", None)
-    return (code.co_filename, code.co_firstlineno) if code is not None else None
 
 
 def stages(given: Any) -> List[Stage]:
@@ -116,7 +85,7 @@ def batches(thing: Any) -> Iterator[Any]:
     if _is_sequence(thing) and (hasattr(thing, "on_epoch_end") or not hasattr(thing, "__iter__")):
         return _sequence(thing)
     if not _is_batches(thing):
-        raise NotBatches("gives %s, not batches" % ("nothing" if thing is None else named(thing)))
+        raise NotBatches("gives %s, not batches" % (named(thing)))
     return iter(thing)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT, sealed
 from tests.gate.project import A, B, now, packed, project
@@ -22,13 +23,17 @@ from tests.lab.test_captures import built, checksums
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-pytestmark = pytest.mark.lab
+#: One job, whose steps share what the first one installs.
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("action")]
 
 ACTION = ROOT / ".github/actions/check"
 DECLARED = 'families = ["settings", "symbols"]\n'
 
 #: Inputs that are text, and what a person who controls one might try.
-TEXTS = ("python", "fingerprint", "baseline", "policy", "fail-on", "sarif", "junit", "json", "working-directory", "summary")
+TEXTS = (
+    "python", "fingerprint", "baseline", "policy", "fail-on", "model", "pipeline", "path", "sarif", "junit", "json",
+    "working-directory", "summary",
+)  # fmt: skip
 HOSTILE = {
     "command": "x; touch PWNED",
     "substitution": "$(touch PWNED)",
@@ -159,6 +164,10 @@ def test_paths_start_at_the_working_directory(tmp_path: Path, temp: Path, name: 
 
 def test_a_folder_that_is_not_there_is_told(workspace: Path, temp: Path) -> None:
     assert_refused(check(workspace, temp, working_directory="nowhere", fingerprint=now(A)), 2, "working-directory")
+
+
+def test_every_input_is_tried() -> None:
+    assert set(yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))["inputs"]) == set(TEXTS)
 
 
 @pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)

@@ -24,7 +24,8 @@ from tests.lab.mutate import family
 if TYPE_CHECKING:
     from kerasdiff.compare.divergence import Divergence
 
-pytestmark = pytest.mark.lab
+#: One process, which keeps what it has measured.
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("mutations")]
 
 #: Seeds that are added to one that a symbol is given, or take the place of none.
 STREAMS = [7919 * number + 1 for number in range(16)]

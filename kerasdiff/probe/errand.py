@@ -26,7 +26,7 @@ class Errand:
     """
 
     def __init__(self, task: Dict[str, Any], timeout: float, say: Callable[[Fact], None]) -> None:
-        self._task = dict(task, timeout=timeout)
+        self._task = task
         self._timeout = timeout
         self._say = say
         self._items: Dict[str, Fact] = {}
@@ -46,18 +46,20 @@ class Errand:
     def _run_once(self, command: Callable[[str], List[str]], names: List[str]) -> bool:
         """One process; True when another has to do the rest."""
         folder = tempfile.mkdtemp(prefix="kerasdiff-")
-        task = {"errand": dict(self._task, folder=folder, apis=names), "folder": folder, "done": sorted(self._items)}
+        limit = Limit(self._timeout)
+        errand = dict(self._task, folder=folder, apis=names, end=limit.end)
+        task = {"errand": errand, "folder": folder, "done": sorted(self._items)}
         try:
             cookie = os.urandom(8).hex()
             process = Process(command(cookie), cookie, task)
-            return self._follow(process, folder)
+            return self._follow(process, limit, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _follow(self, process: Process, folder: str) -> bool:
+    def _follow(self, process: Process, limit: Limit, folder: str) -> bool:
         current = BUILD
         try:
-            for frame in process.frames(Limit(self._timeout)):
+            for frame in process.frames(limit):
                 if "start" in frame:
                     current = str(frame["start"])
                 elif "fact" in frame:

@@ -8,8 +8,10 @@ import os
 import re
 import sys
 import sysconfig
+import time
 import traceback
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from .values import failure, message
@@ -19,8 +21,6 @@ _CALLABLE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*
 
 #: The file in a process's folder to which Python writes where it is, before it is ended.
 STACK = "stack.txt"
-#: Share of a process's time after which it does.
-LATE = 0.9
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+) in ', re.M)
 
 #: Characters of a line of code that are told.
@@ -68,11 +68,11 @@ def named(value: Any) -> str:
 
 
 @contextmanager
-def watched(folder: str, seconds: float) -> Iterator[None]:
-    """While it lasts, Python writes where it is into ``folder`` if it crashes, or when most of the ``seconds`` are over."""
+def watched(folder: str, end: float) -> Iterator[None]:
+    """While it lasts, Python writes where it is into ``folder`` if it crashes, or at the time ``end``, before it is ended."""
     with open(os.path.join(folder, STACK), "w") as stack:
         faulthandler.enable(stack)
-        faulthandler.dump_traceback_later(seconds * LATE, file=stack)
+        faulthandler.dump_traceback_later(max(end - time.time(), 0.1), file=stack)
         try:
             yield
         finally:
@@ -87,7 +87,7 @@ class Source:
         self.spec = spec
         self._module, _, self._path = spec.partition(":")
         self.root = os.path.realpath(root)
-        self._home = ""
+        self._home = _home(self._module.partition(".")[0], self.root) if is_callable(spec) else ""
 
     def get(self) -> Any:
         """The object that is named. Raises `Wrong`."""
@@ -99,10 +99,6 @@ class Source:
                 text = "there is no module %s in %s: give --path its folder" % (error.name, self.root)
                 raise Wrong({"state": "error", "type": "ModuleNotFoundError", "message": text}) from None
             raise Wrong(self.failed(error)) from None
-        top = getattr(sys.modules.get(self._module.partition(".")[0]), "__file__", None)
-        if top:  # it may be installed, beside libraries
-            is_package = os.path.basename(top).startswith("__init__.")
-            self._home = os.path.realpath(os.path.dirname(top) if is_package else top)
         for part in self._path.split("."):
             if not hasattr(thing, part):
                 text = "%s has no %s" % (self._module, self._path)
@@ -161,6 +157,15 @@ class Source:
         if self._home and (path == self._home or path.startswith(self._home + os.sep)):
             return True
         return not any(part in _LIBRARIES for part in re.split(r"[\\/]", path)) and not path.startswith(tuple(_not_theirs()))
+
+
+def _home(package: str, root: str) -> str:
+    """Where a module or package of the user's is, which may be installed beside libraries; empty where nothing tells."""
+    spec = PathFinder.find_spec(package, [root] + sys.path)
+    if spec is None or not spec.origin:
+        return ""
+    is_package = spec.submodule_search_locations is not None
+    return os.path.realpath(os.path.dirname(spec.origin) if is_package else spec.origin)
 
 
 def _above(module: str) -> List[str]:

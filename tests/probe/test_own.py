@@ -123,12 +123,16 @@ def test_a_module_that_lacks_another_one_is_told_as_it_raises(user: Place) -> No
 def test_a_package_of_the_user_may_be_installed(user: Place) -> None:
     user.write("site-packages/fitted/__init__.py", "from .nets import build")
     user.write("site-packages/fitted/nets.py", "\ndef build():\n    raise ValueError('too deep')\n")
-    user.write("site-packages/other.py", "def build():\n    from fitted import build\n    build()\n")
+    user.write("site-packages/asking.py", "import absent\n\ndef build():\n    absent.build()\n")
+    user.write("site-packages/absent.py", "raise OSError('not here')\n")
     path = ("--path", str(user.packages / "site-packages"))
     found = user.captured("--model", "fitted:build", *path).fingerprint["model"]
     assert found["where"] == "fitted/nets.py:3: raise ValueError('too deep')"
-    found = user.captured("--model", "other:build", *path).fingerprint["model"]
-    assert found["where"] == "other.py:3: build()"
+    user.write("site-packages/fitted/nets.py", "\ndef build():\n    while True:\n        pass\n")
+    found = user.captured("--model", "fitted:build", *path, "--timeout", "4").fingerprint["model"]
+    assert found["where"] in ("fitted/nets.py:3: while True:", "fitted/nets.py:4: pass")
+    found = user.captured("--model", "asking:build", *path).fingerprint["model"]
+    assert found["where"] == "asking.py:1: import absent"
 
 
 def test_files_of_the_user_are_read_from_home(user: Place) -> None:

@@ -23,7 +23,7 @@ class Task:
 
     def run(self) -> None:
         """Build the model, then do what is asked. What goes wrong with the user's code is a fact, sent as any."""
-        with watched(self._task["folder"], self._task["timeout"]):
+        with watched(self._task["folder"], self._task["end"]):
             try:
                 self._run()
                 return

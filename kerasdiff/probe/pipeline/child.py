@@ -14,7 +14,7 @@ Fact = Dict[str, Any]
 def main(send: Callable[..., None], task: Fact) -> None:
     """Measure the pipeline of a task, and send what was found."""
     user = Source(task["pipeline"], task["path"])
-    with watched(task["folder"], task["seconds"]):
+    with watched(task["folder"], task["end"]):
         try:
             value = measured(user, task["epochs"], send)
         except Wrong as wrong:

@@ -32,14 +32,15 @@ def facts(user: Source, seconds: float, command: Callable[[str], List[str]], say
 
 def _once(user: Source, seconds: float, epochs: int, command: Callable[[str], List[str]], say: Callable[[Fact], None]) -> Fact:
     folder = tempfile.mkdtemp(prefix="kerasdiff-")
-    task = {"pipeline": user.spec, "path": user.root, "seconds": seconds, "epochs": epochs, "folder": folder}
+    limit = Limit(seconds)
+    task = {"pipeline": user.spec, "path": user.root, "epochs": epochs, "folder": folder, "end": limit.end}
     found: Fact = {}
     begin: Fact = {}
     try:
         cookie = os.urandom(8).hex()
         process = Process(command(cookie), cookie, task)
         try:
-            for frame in process.frames(Limit(seconds)):
+            for frame in process.frames(limit):
                 begin = frame.get("begin", begin)
                 found = frame.get("value", found)
         except Death as death:

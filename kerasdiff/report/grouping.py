@@ -23,7 +23,7 @@ NAME_LENGTH = 200
 
 
 class Group:
-    """Divergences that say the same of several subjects."""
+    """Divergences that say the same, of several subjects or in several cases."""
 
     def __init__(self, first: Divergence) -> None:
         self.first = first
@@ -42,14 +42,15 @@ class Group:
     def said(self) -> str:
         """What is said of the subjects."""
         if self.first.aspect != "presence" or len(self.subjects) == 1:
-            return visible(self.first.title)
+            is_one = len({found.aspect for found in self.divergences}) == 1
+            return visible(self.first.title if is_one else f"in {len(self.divergences)} cases: {_of_any_case(self.first)}")
         what = "are gone" if self.first.b is None else "are new in B" if self.first.a is None else "differ"
         kind = "modules" if "module" in (self.first.a, self.first.b) else "names"
         return f"{len(self.subjects)} {kind} of {_module(self.first)} {what}"
 
     def lines(self, *, verbose: bool) -> Iterator[str]:
         """What is said, and of which subjects."""
-        subjects = [visible(subject, NAME_LENGTH) + self._now.get(subject, "") for subject in self.subjects]
+        subjects = [visible(name, NAME_LENGTH) + self._now.get(name, "") for name in dict.fromkeys(self.subjects)]
         names = listed(subjects, None if verbose else NAMES)
         if self.first.aspect == "presence":
             yield f"{self.said()}: {names}" if len(self.subjects) > 1 else self.said()
@@ -103,6 +104,11 @@ def _case(found: Divergence) -> str:
     return found.aspect.removeprefix("case.").rpartition(".")[0]
 
 
+def _of_any_case(found: Divergence) -> str:
+    """The title without the case that it begins with."""
+    return found.title.removeprefix(f"{_case(found)}: ") if found.aspect.startswith("case.") else found.title
+
+
 def _scaled(found: Divergence) -> float:
     return float((found.size or {}).get("scaled", 0.0))
 
@@ -111,9 +117,11 @@ def _module(found: Divergence) -> str:
     return found.subject.rpartition(".")[0] or "the API itself"
 
 
-def _key(found: Divergence) -> tuple[object, ...]:
+def _key(found: Divergence, *, verbose: bool) -> tuple[object, ...]:
     if found.aspect == "presence":
         return ("presence", _module(found), found.b is None, found.a is None, found.a == "module")
+    if found.aspect.startswith("case.") and not verbose:
+        return ("case", found.aspect.rpartition(".")[2], _of_any_case(found), found.remedy)
     return (found.aspect, found.title, found.remedy)
 
 
@@ -136,7 +144,7 @@ def group(divergences: Iterable[Divergence], *, verbose: bool = False) -> list[G
     buckets: dict[tuple[object, ...], list[Divergence]] = {}
     for found in sorted(divergences, key=place):
         is_number = found.size is not None and found.aspect.startswith("case.") and not verbose
-        key = ("measured", found.subject, found.aspect.rpartition(".")[2]) if is_number else _key(found)
+        key = ("measured", found.subject, found.aspect.rpartition(".")[2]) if is_number else _key(found, verbose=verbose)
         buckets.setdefault((found.effect, *key), []).append(found)
     groups: dict[tuple[object, ...], Group | Measured] = {}
     for key, bucket in buckets.items():

@@ -229,14 +229,17 @@ def _behaviour(comparison: Comparison) -> str:
     sides = {"A": comparison.a, "B": comparison.b}
     without = [name for name, side in sides.items() if not coverage.families(side)]
     if without:
-        return f"Behaviour was not measured in {' and '.join(without)}."
+        figures = comparison.coverage[without[0].lower()].items()
+        besides = {kind: part["cases"] for kind, part in figures if kind not in coverage.KINDS}
+        but = f", but for {', '.join(besides)} in {sum(besides.values()):,} cases" if besides else ""
+        return f"Behaviour was not measured in {' and '.join(without)}{but}."
     every = {name: {kind: coverage.Kind(**part) for kind, part in comparison.coverage[name.lower()].items()} for name in sides}
     known = {name: {kind: part for kind, part in found.items() if kind in coverage.KINDS} for name, found in every.items()}
     least = min(known, key=lambda name: coverage.total(known[name]).share)
     families = coverage.families(sides[least])
-    figures = [f"{part.probed} of {part.symbols} {kind}" for kind, part in known[least].items() if kind in families]
+    probed = [f"{part.probed} of {part.symbols} {kind}" for kind, part in known[least].items() if kind in families]
     rest = [kind for kind in known[least] if kind not in families]
     besides = {kind: part.cases for kind, part in every[least].items() if kind not in coverage.KINDS}
-    told = f"Probed in {least}: {', '.join(figures)}, in {coverage.total(known[least]).cases:,} cases"
+    told = f"Probed in {least}: {', '.join(probed)}, in {coverage.total(known[least]).cases:,} cases"
     told += f"; not {', '.join(rest)}." if rest else "."
     return told + (f" Besides: {', '.join(besides)}, in {sum(besides.values()):,} cases." if besides else "")

@@ -36,10 +36,14 @@ MOVES = [
 ]
 #: The same environment on a CPU and on an H100: ``python probe.pyz`` with CUDA_VISIBLE_DEVICES="" and without.
 DEVICES = ("devices/cpu:keras", "devices/h100:keras")
+#: The same releases with another package: ``python -m tests.lab capture --families packages,saving,loading -o FOLDER``, where
+#: the folder is tests/data/packages.
+PACKAGES = ("packages/keras-2.2.4+tensorflow-1.15.5:keras", "packages/keras-2.2.4+tensorflow-1.15.5+h5py-3.1.0:keras")
 #: With leaps over several changes, where a divergence may have two reasons, and a way back.
 PAIRS = [
     *MOVES,
     DEVICES,
+    PACKAGES,
     ("tensorflow-2.15.1:tf.keras", "keras-2.3.1+tensorflow-1.15.5:tf.keras"),
     ("tensorflow-2.3.4:tf.keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),

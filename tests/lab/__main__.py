@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("names", nargs="*", metavar="NAME", help="a name or an alias; default: those captured there already")
     chosen.add_argument("-o", "--output", type=Path, default=DATA, metavar="FOLDER", help="default: %(default)s")
     chosen.add_argument("--remove", action="store_true", help="delete each environment afterwards")
+    chosen.add_argument("--families", metavar="FAMILY,…", help="what to capture instead")
     text = (
         "make the shipped collection and its index: each release built, captured twice, kept where both agree, and its "
         "environment deleted"
@@ -113,7 +114,8 @@ def _capture(options: argparse.Namespace, name: str) -> None:
     environment = find(name)
     started = time.monotonic()
     target: Path = options.output / f"{environment.name}.json.gz"
-    capture(environment.name, target, DECLARED)
+    target.parent.mkdir(exist_ok=True)
+    capture(environment.name, target, f"--only={options.families}" if options.families else DECLARED)
     if options.remove:
         builder.remove(environment.name)
     _say(f"{environment.name}: {time.monotonic() - started:.0f} s, {target.stat().st_size / 1000:.0f} kB in {target}")

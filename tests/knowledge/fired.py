@@ -55,6 +55,8 @@ PAIRS = [
     ("keras-3.15.1+torch-2.13:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
     ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+numpy-2.5:keras"),
     ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+openvino-2026.4:keras"),
+    ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-2.2.4+cntk-2.7:keras"),
+    ("keras-2.2.4+cntk-2.7:keras", "keras-2.2.4+tensorflow-1.12.3:keras"),
 ]
 
 

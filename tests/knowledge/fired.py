@@ -53,6 +53,14 @@ PAIRS = [
     ("tensorflow-2.9.3:tf.keras", "tensorflow-2.10.1:tf.keras"),
     ("keras-3.8.0+torch-2.5.1:keras", "keras-3.15.1+torch-2.13:keras"),
     ("keras-3.15.1+torch-2.13:keras", "tensorflow-2.15.1:tf.keras"),
+    ("keras-3.0.5+jax-0.4.25:keras", "keras-3.15.1+jax-0.12:keras"),
+    ("keras-3.15.1+jax-0.12:keras", "keras-3.0.5+jax-0.4.25:keras"),
+    ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+torch-2.13:keras"),
+    ("keras-3.15.1+torch-2.13:keras", "keras-3.15.1+tensorflow-2.21.0:keras"),
+    ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+numpy-2.5:keras"),
+    ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+openvino-2026.4:keras"),
+    ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-2.2.4+cntk-2.7:keras"),
+    ("keras-2.2.4+cntk-2.7:keras", "keras-2.2.4+tensorflow-1.12.3:keras"),
 ]
 
 

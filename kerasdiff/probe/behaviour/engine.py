@@ -101,6 +101,10 @@ class Engine:
         """What ``function`` of tensors gives, as an array or a list of arrays; ``inputs`` are arrays."""
         raise NotImplementedError
 
+    def of_weights(self, function: Callable[..., Any], inputs: List[Any]) -> Any:
+        """As `run`, where the arrays are weights and no samples."""
+        return self.run(function, inputs)
+
     def layer(self, call: Call, inputs: List[Any], training: bool) -> Any:
         """What a layer that was built gives for arrays."""
         raise NotImplementedError
@@ -187,6 +191,15 @@ def first_of(outputs: Any) -> Any:
     return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
 
 
+def mask_of(tensor: Any) -> Any:
+    """The mask that Keras has hung on a tensor; where tensors take no attributes, it has a table of them."""
+    mask = getattr(tensor, "_keras_mask", None)
+    masking = sys.modules.get("keras.src.backend.common.masking")
+    if mask is None and masking is not None:
+        mask = masking.get_keras_mask(tensor)
+    return mask
+
+
 class Eager(Engine):
     """Keras 3 on any backend; the parts that the others share."""
 
@@ -237,7 +250,7 @@ class Eager(Engine):
     def mask(self, call: Call, inputs: List[Any]) -> Any:
         """See `Engine.mask`."""
         output = first_of(self.called(call, [self.tensor(array) for array in inputs], training=False))
-        mask = getattr(output, "_keras_mask", None)
+        mask = mask_of(output)
         return None if mask is None else self.numbers(mask)
 
     def unsaid(self, call: Call, inputs: List[Any]) -> Any:

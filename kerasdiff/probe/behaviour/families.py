@@ -9,6 +9,7 @@ from .. import apis, tree
 from ..canonical import GROUPS
 from ..remedies import Remedies
 from . import functions, initializers, layers, library, loading, optimizers, saving, training
+from .cntk import Cntk
 from .engine import Eager, Engine, Jax, TensorFlow, Torch
 from .graph import Graph
 
@@ -89,9 +90,7 @@ def engine(api: Any) -> Engine:
     if backend == "tensorflow":
         tensorflow = sys.modules["tensorflow"]
         return TensorFlow(api, tensorflow) if _is_eager(tensorflow) else Graph(api)
-    if backend in ("theano", "cntk"):
-        return Graph(api)
-    return {"jax": Jax, "torch": Torch}.get(backend, Eager)(api)
+    return {"theano": Graph, "cntk": Cntk, "jax": Jax, "torch": Torch}.get(backend, Eager)(api)
 
 
 def _is_eager(tensorflow: Any) -> bool:

@@ -33,6 +33,7 @@ class Functions:
         self._engine = engine
         self._table = data.load("cases/functions.json")
         self._row = self._table["families"][family]
+        self._run = engine.of_weights if self._row.get("of") == "weights" else engine.run
         self._symbols = symbols
         self._factory = Factory(symbols, lambda cls: constructor(cls) or [], engine.remedies.complete)
 
@@ -125,7 +126,7 @@ class Functions:
     def _value(self, thing: Any, kind: str, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> Any:
         arguments = self._factory.given(thing, case.arguments)
         if kind == "function":
-            return self._engine.run(partial(thing, **arguments), arrays)
+            return self._run(partial(thing, **arguments), arrays)
         instance = thing(**arguments)
         if kind == "metric":
             return self._stream(instance, case, arrays, fact)
@@ -133,7 +134,7 @@ class Functions:
         if "after" in case.row:  # predictions that carry a mask
             before = self._symbols[case.row["after"]]()
             return self._engine.run(lambda true, given: instance(true, before(given)), arrays)
-        return self._engine.run(instance, arrays + extra)
+        return self._run(instance, arrays + extra)
 
     def _stream(self, metric: Any, case: Case, arrays: List[Any], fact: Dict[str, Any]) -> Any:
         """A metric's result after an update, or after one for each half of the samples."""

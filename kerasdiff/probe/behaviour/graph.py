@@ -1,4 +1,4 @@
-"""Runs Keras 1 and 2 where they don't run eagerly: TensorFlow 1, Theano, CNTK."""
+"""Runs Keras 1 and 2 where they don't run eagerly: TensorFlow 1 and Theano; and what `cntk` shares with these."""
 
 import importlib
 import inspect
@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 
-from .engine import SEED, Call, Engine, Unstable, Unsupported, first_of
+from .engine import Call, Engine, Unstable, Unsupported, first_of
 
 #: Steps repeated to see whether runs differ.
 RACE = 2
@@ -73,13 +73,6 @@ class Graph(Engine):
             clear()
         super().reset()
 
-    def seed(self) -> None:
-        """See `Engine.seed`."""
-        super().seed()
-        cntk = sys.modules.get("cntk")
-        if cntk is not None:
-            cntk.cntk_py.set_fixed_random_seed(SEED)
-
     def numbers(self, value: Any) -> Any:
         """See `Engine.numbers`."""
         return value
@@ -87,8 +80,6 @@ class Graph(Engine):
     def constant(self, array: Any) -> Any:
         """See `Engine.constant`: Keras 1 has variables only, and on Theano the shape of a constant isn't known to Keras."""
         backend = self.api.backend
-        if self.backend == "cntk" and (array.ndim > 1 or array.dtype.kind != "f"):
-            raise Unsupported("a constant of CNTK is of floats, and has no axis of samples")
         make = backend.variable if self.backend == "theano" else getattr(backend, "constant", backend.variable)
         return make(array, dtype=str(array.dtype))
 
@@ -200,20 +191,25 @@ class Graph(Engine):
         step = backend.function(fed, [metric(*fed)])
         return [step(batch)[0] for batch in batches][-1]
 
+    def _fed(self, arrays: List[Any]) -> Tuple[List[Any], List[Any], Callable[[List[Any]], List[Any]]]:
+        """Tensors like these arrays, what is fed, and how values become that."""
+        fed = [self.api.backend.placeholder(shape=array.shape) for array in arrays]
+        return fed, fed, lambda values: values
+
     def optimize(
         self, optimizer: Any, weights: List[Any], gradients: Callable[[int], List[Any]], steps: int
     ) -> List[List[Any]]:
         """See `Engine.optimize`: the loss is the product of weights and fed gradients."""
         backend = self.api.backend
         variables = [backend.variable(array) for array in weights]
-        fed = [backend.placeholder(shape=array.shape) for array in weights]
+        fed, inputs, feed = self._fed(weights)
         loss = sum(backend.sum(variable * gradient) for variable, gradient in zip(variables, fed))
         taken = list(inspect.signature(optimizer.get_updates).parameters)
         if taken == ["params", "constraints", "loss"]:  # Keras 1
             updates = optimizer.get_updates(variables, {}, loss)
         else:
             updates = optimizer.get_updates(params=variables, loss=loss)
-        step = backend.function(fed, [loss], updates=updates)
+        step = backend.function(inputs, [loss], updates=updates)
         held = variables + [weight for weight in getattr(optimizer, "weights", []) if hasattr(weight, "name")]
         if hasattr(optimizer, "iterations"):
             held.append(optimizer.iterations)
@@ -224,7 +220,7 @@ class Graph(Engine):
             for variable, value in zip(held, first):
                 backend.set_value(variable, value)
             for position in range(length):
-                step(gradients(position))
+                step(feed(gradients(position)))
                 found.append([numpy.array(backend.get_value(variable)) for variable in variables])
             return found
 

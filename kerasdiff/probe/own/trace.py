@@ -1,11 +1,10 @@
 """Runs a model and keeps what goes into each of its layers and what comes out; runs a layer alone on what went into it."""
 
-import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy
 
-from ..behaviour.engine import Eager, Engine, accepts
+from ..behaviour.engine import Eager, Engine, accepts, mask_of
 from ..behaviour.graph import Graph
 
 
@@ -129,7 +128,7 @@ class _Eagerly:
         tensors = flat([given, keywords])
         try:
             arrays, found = self._numbers(tensors), self._numbers(outputs)
-            masks = [None if mask is None else numpy.asarray(self._engine.numbers(mask)) for mask in map(_mask, tensors)]
+            masks = [None if mask is None else numpy.asarray(self._engine.numbers(mask)) for mask in map(mask_of, tensors)]
         except Exception:  # within a compiled part of a model tensors have no numbers
             return
         name = _numbered(self._watched[id(layer)], self._counts)
@@ -151,15 +150,6 @@ class _Eagerly:
 
     def _numbers(self, value: Any) -> List[Any]:
         return [numpy.array(self._engine.numbers(tensor)) for tensor in flat(value)]
-
-
-def _mask(tensor: Any) -> Any:
-    """The mask that Keras has hung on a tensor; on JAX it has a table of them."""
-    mask = getattr(tensor, "_keras_mask", None)
-    masking = sys.modules.get("keras.src.backend.common.masking")
-    if mask is None and masking is not None:
-        mask = masking.get_keras_mask(tensor)
-    return mask
 
 
 class _InGraph:

@@ -49,6 +49,14 @@ PAIRS = [
     ("tensorflow-2.9.3:tf.keras", "tensorflow-2.10.1:tf.keras"),
     ("keras-3.8.0+torch-2.5.1:keras", "keras-3.15.1+torch-2.13:keras"),
     ("keras-3.15.1+torch-2.13:keras", "tensorflow-2.15.1:tf.keras"),
+    ("keras-2.3.1+tensorflow-1.15.5:tf.keras", "tensorflow-2.0.4:tf.keras"),
+    ("tensorflow-2.0.4:tf.keras", "tensorflow-2.1.4:tf.keras"),
+    ("tensorflow-2.1.4:tf.keras", "tensorflow-2.2.3:tf.keras"),
+    ("tensorflow-2.2.3:tf.keras", "tensorflow-2.3.4:tf.keras"),
+    ("tensorflow-2.3.4:tf.keras", "tensorflow-2.2.3:tf.keras"),
+    ("tensorflow-2.4.4:tf.keras", "tensorflow-2.5.3:tf.keras"),
+    ("tensorflow-2.5.3:tf.keras", "tensorflow-2.6.5:tf.keras"),
+    ("tensorflow-2.15.1:tf.keras", "keras-3.3.3+tensorflow-2.16.2:keras"),
 ]
 
 

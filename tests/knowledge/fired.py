@@ -61,6 +61,14 @@ PAIRS = [
     ("keras-3.15.1+tensorflow-2.21.0:keras", "keras-3.15.1+openvino-2026.4:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-2.2.4+cntk-2.7:keras"),
     ("keras-2.2.4+cntk-2.7:keras", "keras-2.2.4+tensorflow-1.12.3:keras"),
+    ("keras-2.3.1+tensorflow-1.15.5:tf.keras", "tensorflow-2.0.4:tf.keras"),
+    ("tensorflow-2.0.4:tf.keras", "tensorflow-2.1.4:tf.keras"),
+    ("tensorflow-2.1.4:tf.keras", "tensorflow-2.2.3:tf.keras"),
+    ("tensorflow-2.2.3:tf.keras", "tensorflow-2.3.4:tf.keras"),
+    ("tensorflow-2.3.4:tf.keras", "tensorflow-2.2.3:tf.keras"),
+    ("tensorflow-2.4.4:tf.keras", "tensorflow-2.5.3:tf.keras"),
+    ("tensorflow-2.5.3:tf.keras", "tensorflow-2.6.5:tf.keras"),
+    ("tensorflow-2.15.1:tf.keras", "keras-3.3.3+tensorflow-2.16.2:keras"),
 ]
 
 

@@ -20,7 +20,11 @@ FILE = Path(__file__).with_name("fired.json")
 MOVES = [
     ("keras-1.2.2+theano-1.0.5:keras", "keras-2.2.4+theano-1.0.5:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-2.3.1+tensorflow-1.15.5:keras"),
+    ("keras-1.2.2+tensorflow-1.4.1:keras", "keras-2.2.4+tensorflow-1.12.3:keras"),
+    ("keras-1.2.2+theano-1.0.5:keras", "keras-1.2.2+tensorflow-1.4.1:keras"),
+    ("keras-1.2.2+tensorflow-1.4.1:keras", "keras-1.2.2+theano-1.0.5:keras"),
     ("keras-2.2.4+tensorflow-1.12.3:keras", "keras-2.2.4+theano-1.0.5:keras"),
+    ("keras-2.2.4+theano-1.0.5:keras", "keras-2.2.4+tensorflow-1.12.3:keras"),
     ("keras-2.3.1+tensorflow-1.15.5:keras", "keras-2.3.1+tensorflow-1.15.5:tf.keras"),
     ("keras-2.3.1+tensorflow-1.15.5:keras", "tensorflow-2.3.4:tf.keras"),
     ("keras-2.3.1+tensorflow-1.15.5:tf.keras", "tensorflow-2.3.4:tf.keras"),

@@ -122,6 +122,7 @@ def _passed(drift: Drift, against: Baseline) -> str:
     figures = drift.comparison.coverage["b"]
     cases = sum(known["cases"] for known in figures.values())
     what = f"nothing at or above {drift.gate.fail_on.value} differs from {against.name} in {cases:,} cases"
+    what += "".join(f", nor in {own}" for own in words.own(drift.comparison))
     told = f"kerasdiff: {words.side(drift.comparison.b)}: {what}"
     stale = [
         f"kerasdiff: waiver of {listed([one.id for one in group], words.FEW)}: {why(group)}" for group in no_longer(drift.gate)

@@ -127,6 +127,9 @@ class TextReporter:
             if not number:
                 yield from self._layers(reason, "    ")
                 yield from self._wrapped(f"    {visible(reason.first.why)}") if reason.first.why else ()
+        if self._verbose and reason.effect is not Effect.INFO:
+            for found in reason.roots:
+                yield from self._wrapped(visible(f"    id: {found.id}"))
         yield from self._follow(reason)
 
     def _ruled(self, reason: Reason) -> Iterator[tuple[str, str]]:
@@ -232,7 +235,8 @@ def _behaviour(comparison: Comparison) -> str:
         figures = comparison.coverage[without[0].lower()].items()
         besides = {kind: part["cases"] for kind, part in figures if kind not in coverage.KINDS}
         but = f", but for {', '.join(besides)} in {sum(besides.values()):,} cases" if besides else ""
-        return f"Behaviour was not measured in {' and '.join(without)}{but}."
+        told = f"Behaviour was not measured in {' and '.join(without)}{but}."
+        return told + (f" Compared besides: {' and '.join(words.own(comparison))}." if words.own(comparison) else "")
     every = {name: {kind: coverage.Kind(**part) for kind, part in comparison.coverage[name.lower()].items()} for name in sides}
     known = {name: {kind: part for kind, part in found.items() if kind in coverage.KINDS} for name, found in every.items()}
     least = min(known, key=lambda name: coverage.total(known[name]).share)

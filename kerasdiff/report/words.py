@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kerasdiff.fingerprint.document import VALUE
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.report.grouping import NAME_LENGTH, SAVED_MODEL
 from kerasdiff.report.json import summary
@@ -52,7 +53,8 @@ VERDICTS = {0: "passes", 1: "fails", 3: "can't be answered"}
 #: What to do about a project's gate that doesn't pass, by the exit status; commands between backticks.
 _NEXT = {
     1: "To know more: `kerasdiff explain CODE`. To accept it as it is now: "
-    "`kerasdiff waive ID|CODE --reason … --until …{about}`; all of it, as the baseline: `kerasdiff check --update`",
+    "`kerasdiff waive ID|CODE --reason … --until …{about}` (--verbose tells ids); all of it, as the baseline: "
+    "`kerasdiff check --update`",
     3: "What is unknown was not captured on that side, or was lost to a crash or a time-out: capture again, with a longer "
     "`--timeout` where it ran out; the baseline by `kerasdiff check --update`. What the gate can do without: "
     "`ignore` in the policy",
@@ -69,6 +71,16 @@ def side(one: Side) -> str:
     return one.sentence
 
 
+def own(comparison: Comparison) -> list[str]:
+    """What of the user's own was measured on both sides."""
+    sides = [one.fingerprint for one in (comparison.a, comparison.b)]
+    there = {
+        "your model": all(side.model is not None and side.model.state == VALUE for side in sides),
+        "what your pipeline feeds": all(side.pipeline is not None and side.pipeline.state == VALUE for side in sides),
+    }
+    return [what for what, is_there in there.items() if is_there]
+
+
 def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     """What happened, in a sentence; ``reasons`` are those of the open findings."""
     found = left(comparison)
@@ -78,8 +90,7 @@ def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     rest += [f"{waived} waived"] if waived else []
     if not found:
         but = f", but {', '.join(rest)}" if rest else ""
-        piped = all(one.fingerprint.pipeline is not None for one in (comparison.a, comparison.b))
-        more = ", nor in what the pipelines feed" if piped else ""
+        more = "".join(f", nor in {what}" for what in own(comparison))
         return f"No divergence in {comparison.coverage['compared']} {_COMPARED[comparison.of]}{more}{but}."
     besides = "".join(f"; {part}" for part in rest)
     milder = ", ".join(f"{counts[effect.value]} {effect.value}" for effect in _MILDER if counts[effect.value])

@@ -9,6 +9,9 @@ from kerasdiff.knowledge.load import pipelines
 
 #: Levels that numbers must have at least to be taken for rounded ones.
 LEVELS = 64
+#: Half a step of types of less precision, over the number; and half their smallest number.
+HALF_STEPS = {"float16": 2.0**-11, "bfloat16": 2.0**-9}
+SMALLEST = 2.0**-25
 
 
 class Line(NamedTuple):
@@ -54,6 +57,18 @@ def rounding(pair: Pair) -> Fit | None:
         return None
     words = "rounded otherwise" if all(whole) else "rounded to integers" if whole[1] else "not rounded (A: to integers)"
     return Fit((Step("rounding", words),), rest / largest(pair.b))
+
+
+def narrowed(pair: Pair, a: str, b: str) -> Fit | None:
+    """One side's numbers are the other's in a type of less precision, of the data types ``a`` and ``b``."""
+    if (a in HALF_STEPS) is (b in HALF_STEPS):
+        return None
+    wide, name = (pair.a, b) if b in HALF_STEPS else (pair.b, a)
+    most = HALF_STEPS[name] * 1.001  # kept numbers are cut to some digits
+    if any(abs(x - y) > most * abs(z) + SMALLEST for x, y, z in zip(pair.a, pair.b, wide, strict=True)):
+        return None
+    words = f"rounded to {name}" if name == b else f"not rounded (A: to {name})"
+    return Fit((Step("precision", words),), SAME.rest(pair.a, pair.b) / (largest(pair.b) or 1.0))
 
 
 def line(pair: Pair) -> Fit | None:

@@ -170,7 +170,8 @@ def _drops(a: Stage, b: Stage) -> bool:
 def _part(subject: str, name: str, a: Part, b: Part, compared: Compared) -> Iterator[_Found]:
     if a.dtype != b.dtype:
         effect = Effect.INFO if _family(a.dtype) == _family(b.dtype) else Effect.RESULTS
-        yield _told(subject, name, "dtype", effect, f"{b.dtype} in B, {a.dtype} in A", a.dtype, b.dtype, remedy=_cast(name, a))
+        cast = _cast(name, a) if "one-hot" not in (compared.fit.kinds if compared.fit else ()) else None
+        yield _told(subject, name, "dtype", effect, f"{b.dtype} in B, {a.dtype} in A", a.dtype, b.dtype, remedy=cast)
     for key, words in (("nan", "NaN"), ("infinite", "infinite")):
         one, other = number(a.statistics.get(key, 0)), number(b.statistics.get(key, 0))
         if bool(one) != bool(other):
@@ -201,8 +202,9 @@ def _about(name: str, remedy: str | None) -> str | None:
 
 
 def _effect(compared: Compared) -> Effect:
-    """Rounding by one step is what decoders and processors do; all else is another result."""
-    is_rounding = compared.fit is not None and compared.fit.words == "rounded otherwise"
+    """Rounding by one step is what decoders, processors and data types do; all else is another result."""
+    fit = compared.fit
+    is_rounding = fit is not None and (fit.words == "rounded otherwise" or fit.kinds == {"precision"})
     return Effect.REPRODUCIBILITY if is_rounding else Effect.RESULTS
 
 

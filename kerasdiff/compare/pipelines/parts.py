@@ -173,7 +173,7 @@ def _fit(a: Part, b: Part, pairs: Pairs) -> Fit | None:
             return found
     plain = _plain(pairs)
     if plain is not None:
-        found = affine.rounding(plain)
+        found = affine.narrowed(plain, a.dtype, b.dtype) or affine.rounding(plain)
         if found is not None:
             return found
     both = images.rasters(pairs)
@@ -231,7 +231,8 @@ def _labels(a: Part, b: Part, pairs: Pairs) -> Fit | None:
     for classes, rows, words in ((0, 1, "one-hot"), (1, 0, "numbers of classes (A: one-hot)")):
         hot = [(number(pair[classes].values[0]), _numbers(pair[rows].values)) for pair in pairs if pair[classes].values]
         if hot and all(_is_hot(row) == label for label, row in hot) and len({label for label, _ in hot}) > 1:
-            return Fit((Step("one-hot", words),), 0.0)
+            undo = f"x = numpy.eye({len(hot[0][1])})[x.astype(int)]" if classes else "x = x.argmax(-1)"
+            return Fit((Step("one-hot", words, undo),), 0.0)
     return None
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 
 from kerasdiff.compare.pipelines import parts
+from kerasdiff.knowledge.load import Effect
 from tests.compare.pipelines.fed import batches, fed, found, stage
 
 if TYPE_CHECKING:
@@ -251,10 +252,32 @@ def test_labels(seed: int, classes: int) -> None:
     if not np.array_equal(order, np.arange(classes)):
         assert told is not None
         assert told.kinds <= {"numbering", "scale"}
-    hot = fit(y, np.eye(classes)[y])
+    hot, cold = fit(y, np.eye(classes)[y]), fit(np.eye(classes)[y], y)
     assert hot is not None
-    assert hot.kinds == {"one-hot"}
-    assert fit(y, random.randint(0, classes, 60)) is None
+    assert cold is not None
+    assert hot.kinds == cold.kinds == {"one-hot"}
+    assert hot.remedy == "x = x.argmax(-1)"
+    assert cold.remedy == f"x = numpy.eye({classes})[x.astype(int)]"
+    others = random.randint(0, classes, 60)
+    assume(np.bincount(y).tolist() != np.bincount(others).tolist())  # as many of each: y in another order
+    assert fit(y, others) is None
+
+
+@given(seed=seeds, largest=st.sampled_from([1e-3, 1.0, 255.0]))
+def test_less_precision(seed: int, largest: float) -> None:
+    x = (largest * np.random.RandomState(seed).rand(20, 6)).astype("float32")
+    told, back = fit(x, x.astype("float16")), fit(x.astype("float16"), x)
+    assert told is not None
+    assert back is not None
+    assert (told.words, back.words) == ("rounded to float16", "not rounded (A: to float16)")
+    coarser = (x.astype("float16") * np.float16(1.01)).astype("float16")
+    assert (other := fit(x, coarser)) is None or other.kinds != {"precision"}
+
+
+def test_less_precision_is_no_other_result() -> None:
+    x = np.random.RandomState(7).rand(20, 6).astype("float32")
+    effects = {name: one.effect for name, one in found(fed(x), fed(x.astype("float16"))).items()}
+    assert effects == {"pipeline.x/dtype": Effect.INFO, "pipeline.x/values": Effect.REPRODUCIBILITY}
 
 
 @pytest.mark.parametrize("scale", SCALES)

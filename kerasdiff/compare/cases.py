@@ -7,9 +7,12 @@ import operator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from kerasdiff.compare import quantities
 from kerasdiff.compare.divergence import Divergence, divergence
-from kerasdiff.knowledge.load import Effect, Quantity
+from kerasdiff.compare.values import same
+from kerasdiff.knowledge.load import Effect, Quantity, equivalents, renames
 from kerasdiff.knowledge.load import quantities as known_quantities
 from kerasdiff.knowledge.load import tolerances as known_tolerances
 
@@ -105,9 +108,27 @@ def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = 
             outcome.unknown.append((f"{subject}/case.{case}", "measured in another way on each side: capture again"))
         elif alike or one == other:
             outcome.equal(case)
-        else:
+        elif not (_is_more(one, other, a) or _is_more(other, one, b)):
             outcome.add(case, list(_case(subject, case, one, other, allowed)))
     return outcome
+
+
+def _is_more(one: dict[str, Any], other: dict[str, Any], symbol: Symbol) -> bool:
+    """Whether a case gives ``symbol`` an argument that the other side can't be given, and of another value than its default.
+
+    Then it is another case, which that side doesn't have.
+    """
+    given, theirs = quantities.mapping(one.get("arguments")), quantities.mapping(other.get("arguments"))
+    if given.keys() <= theirs.keys() or "outcome" in one:
+        return False
+    optional = {part.name: part.default for part in symbol.parameters or [] if part.default is not msgspec.UNSET}
+    defaults = {name: quantities.mapping(symbol.config).get(name, default) for name, default in optional.items()}
+    return any(
+        not same(quantities.mapping(value).get("tuple", value), defaults[key], key)
+        for key, value in given.items()
+        if key not in theirs and not any(name in theirs for name in renames().parameter(key))
+        if key in defaults and key != "seed" and key not in equivalents().effective_none  # a draw is told by its spread
+    )
 
 
 def _names(subject: str, a: Symbol, b: Symbol) -> Iterator[Divergence]:

@@ -213,7 +213,7 @@ def _instances(subject: str, one: Symbol, other: Symbol, findings: Findings) -> 
             return
     # What raises ImportError is called unsupported: the same code raises all the same.
     if a.state == VALUE and b.state in ("error", "unsupported") and a.arguments == b.arguments:
-        title = f"making it raises {b.type} in B: {b.message}"
+        title = f"making it, or get_config of it, raises {b.type} in B: {b.message}"
         findings.add(divergence(subject, "instance", Effect.BREAKS, title, VALUE, b.type))
     elif a.state != b.state and "unstable" in (a.state, b.state):
         title = f"making it is {a.state} in A, {b.state} in B"

@@ -243,3 +243,12 @@ def test_what_raises_agrees_with_nothing() -> None:
     assert outcome.agree == {}
     assert [one.effect for one in outcome.divergences] == [Effect.INFO]
     assert compare_cases("optimizers.Muon", b, b).agree == {"default": True}
+
+
+def test_a_case_with_an_argument_that_the_other_side_lacks_is_another_case() -> None:
+    """Keras 1 has no threshold of relu, which the pinned case of Keras 2 sets; the default of what is only in B is the same."""
+    comparison = pair("keras-1.2.2+tensorflow-1.4.1", "keras-2.2.4+tensorflow-1.12.3")
+    found = {one.id for one in comparison.divergences}
+    assert "threshold" in comparison.b.api.symbols["activations.relu"].cases["pinned@grid"]["arguments"]
+    assert not any(one.startswith("activations.relu/case.pinned") for one in found)
+    assert "layers.ConvLSTM2D/case.pinned@sequence5d.inference" in found

@@ -215,7 +215,7 @@ def test_an_instance_that_raises_in_b_breaks() -> None:
     document = with_instance(state="error", type="TypeError", message="units", arguments=arguments)
     found = compare(fingerprint(THEANO), edited(document))
     assert [(one.id, one.effect) for one in found.divergences] == [("layers.LSTM/instance", Effect.BREAKS)]
-    assert found.divergences[0].title == "making it raises TypeError in B: units"
+    assert found.divergences[0].title == "making it, or get_config of it, raises TypeError in B: units"
     assert compare(edited(document), fingerprint(THEANO)).divergences == []
     assert compare(edited(document), edited(document)).divergences == []
 

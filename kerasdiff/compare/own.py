@@ -48,6 +48,8 @@ def compare(a: Side, b: Side, findings: Findings) -> None:
             return
         if model.unfinished:
             findings.unknown(f"{MODEL}/cases", f"not all was measured in {name}: {model.unfinished}")
+        if model.not_run:
+            findings.unknown(f"{MODEL}/case.output@formula", f"the model was not run in {name}: {model.not_run}")
     if one.state != VALUE:
         alike = ", as in B" if (one.type, one.message) == (other.type, other.message) else ""
         findings.unknown(MODEL, f"making it raises in A{alike}: {one.failure}")
@@ -56,7 +58,8 @@ def compare(a: Side, b: Side, findings: Findings) -> None:
         title = f"making it raises in B: {other.failure}"
         findings.add(divergence(MODEL, "build", Effect.BREAKS, title, VALUE, other.type, phases=["construction"]))
         return
-    _built(one, other, findings)
+    if not any(model.unfinished and not model.layers for model in (one, other)):
+        _built(one, other, findings)
 
 
 def _built(a: OwnModel, b: OwnModel, findings: Findings) -> None:

@@ -14,6 +14,8 @@ SCHEMA = "kerasdiff.fingerprint/1"
 VALUE = "value"
 UNKNOWN_STATES = frozenset({"crashed", "timeout"})
 
+NOT_RUN = "not run"
+
 #: Source of a setting that the machine decides.
 HARDWARE = "hardware"
 
@@ -141,6 +143,12 @@ class OwnModel(Document, frozen=True, kw_only=True):
     """Why not all was measured."""
 
     @property
+    def not_run(self) -> str:
+        """Why the model wasn't run on made inputs; empty where it was."""
+        output = self.cases.get("", {}).get("output@formula", {})
+        return str(output.get("message") or NOT_RUN) if output.get("state") == NOT_RUN else ""
+
+    @property
     def failure(self) -> str:
         """What went wrong, in a line."""
         kind = self.type or self.state
@@ -202,5 +210,5 @@ class Fingerprint(Document, frozen=True, kw_only=True):
         """How the capture of a family went for an API: ``ok``, ``partial``, ``not run`` or the state it ended in."""
         run = self.captured.families.get(family)
         if run is None:
-            return "not run"
+            return NOT_RUN
         return run.apis.get(api, run).state

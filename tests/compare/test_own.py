@@ -241,6 +241,26 @@ def test_what_is_not_finished_is_not_comparable() -> None:
     assert [one.id for one in found.not_comparable] == ["model/cases"]
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_layers_that_were_not_told_are_not_new(side: int) -> None:
+    models = [model(CUSTOM[1]), model(CUSTOM[1])]
+    models[side].update(unfinished="'VocabWeightHandler' object has no attribute 'name'", layers=[])
+    found = compared(CUSTOM[1], CUSTOM[1], *models)
+    assert about_models(found) == {}
+    assert [one.id for one in found.not_comparable] == ["model/cases"]
+
+
+@pytest.mark.parametrize("sides", [(0, 1), (0,), (1,)])
+def test_a_model_that_was_not_run_is_not_comparable(sides: tuple[int, ...]) -> None:
+    models = [model(CUSTOM[1]), model(CUSTOM[1])]
+    for side in sides:
+        models[side]["cases"][""] = {"output@formula": {"state": "not run", "message": "its inputs aren't known"}}
+    found = compared(CUSTOM[1], CUSTOM[1], *models)
+    assert about_models(found) == {}
+    told = {one.id: one.why for one in found.not_comparable}
+    assert told == {"model/case.output@formula": f"the model was not run in {'AB'[sides[0]]}: its inputs aren't known"}
+
+
 def test_a_model_that_only_a_has_is_not_comparable_and_one_that_only_b_has_is_nothing() -> None:
     found = compared(CUSTOM[1], CUSTOM[1], model(CUSTOM[1]), None)
     assert [one.id for one in found.not_comparable] == ["model"]

@@ -124,10 +124,19 @@ def _draws(config: dict[str, Any]) -> bool:
 def _measured(subject: str, a: str, b: str, one: OwnModel, other: OwnModel, findings: Findings) -> list[Divergence]:
     """What differs of the cases of a layer, called ``a`` and ``b``, or of the model."""
     sides = [Symbol(kind="measured", cases=model.cases.get(path, {})) for model, path in ((one, a), (other, b))]
-    outcome = cases.compare(subject, sides[0], sides[1], findings.tolerances)
+    layers = [layer for model, path in ((one, a), (other, b)) for layer in model.layers if not path or layer.name == path]
+    dtypes = {name for layer in layers for name in _computed(layer.config.get("dtype"))}
+    outcome = cases.compare(subject, sides[0], sides[1], findings.tolerances, dtypes=dtypes)
     for identifier, why in outcome.unknown:
         findings.unknown(identifier, why)
     return outcome.divergences
+
+
+def _computed(policy: Any) -> list[str]:
+    """The short floats that a layer of this type, or policy of types, computes in, whatever it gives: ``mixed_float16``."""
+    held = policy.get("config", policy) if isinstance(policy, dict) else policy
+    name = held.get("name") if isinstance(held, dict) else held
+    return [name.rpartition("_")[2]] if isinstance(name, str) and "float16" in name else []
 
 
 def _pairs(a: OwnModel, b: OwnModel) -> list[tuple[OwnLayer, OwnLayer]]:

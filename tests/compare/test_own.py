@@ -28,11 +28,15 @@ OF = {
     "custom-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
     "drawn-glorot-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
     "drawn-big-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
+    "mixed-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
+    "mixed-keras-3": ("releases/keras-3.15.1+tensorflow-2.21.0", "keras"),
     "custom-keras-3": ("releases/keras-3.15.1+tensorflow-2.21.0", "keras"),
 }
 TEXT = ("text-tensorflow-1.15", "text-tensorflow-2.3")
 #: A Dense of 64 units on 64 numbers; its kernel is drawn by the default, and normally with a deviation of 1.
 DRAWN = ("drawn-glorot-tensorflow-2.15", "drawn-big-tensorflow-2.15")
+#: Layers that compute in float16, and a last one in float32.
+MIXED = ("mixed-tensorflow-2.15", "mixed-keras-3")
 CUSTOM = ("custom-tensorflow-2.15", "custom-keras-3")
 
 
@@ -143,6 +147,15 @@ def test_other_numbers_are_found_with_their_size() -> None:
     assert one.size is not None
     assert one.size["max_abs"] == pytest.approx(0.5, rel=0.01)
     assert one.is_unexplained
+
+
+def test_what_is_computed_in_float16_may_be_as_far_apart_as_that_whatever_type_it_is_given_in() -> None:
+    a, b = model(MIXED[0]), model(MIXED[1])
+    assert {part["dtype"] for part in a["cases"][""]["output@formula"]["inference"]["parts"]} == {"float32"}
+    assert {one.effect for one in about_models(compared(*MIXED)).values()} <= {Effect.INFO, Effect.REPRODUCIBILITY}
+    for layer in [*a["layers"], *b["layers"]]:
+        layer["config"]["dtype"] = "float32"
+    assert about_models(compared(*MIXED, a, b))["model/case.output@formula.inference"].effect is Effect.RESULTS
 
 
 def test_another_draw_is_reproducibility() -> None:

@@ -30,6 +30,8 @@ LAYERS = "model.layers"
 _ALONE = "case.alone@formula.inference"
 _PARAMETER = "parameter."
 _BEGINS = f"case.{spread.CASE}."
+#: Arguments that name axes of the input.
+_AXES = ("axis", "axes")
 #: Arguments of layers that give what they are given, but in training.
 _RATES = ("rate", "stddev", "sigma")
 
@@ -68,10 +70,12 @@ def _built(a: OwnModel, b: OwnModel, findings: Findings) -> None:
     layered.compare([_layer(one, a) for one in a.layers], [_layer(one, b) for one in b.layers], LAYERS, found)
     measured = [*_measured(MODEL, "", "", a, b, findings)]
     agreeing: dict[str, tuple[OwnLayer, OwnLayer]] = {}
+    counted: set[str] = set()
     subjects = {_subject(layer) for model in (a, b) for layer in model.layers}
     for one, other in _pairs(a, b):
         subject = _subject(one)
         told = _measured(subject, one.name, other.name, a, b, findings)
+        counted |= {f"{subject}/{_PARAMETER}{name}" for name in _AXES if _same_axes(name, one, other)}
         alike = not any(part.aspect == _ALONE for part in told)
         if alike and all("alone@formula" in model.cases.get(layer.name, {}) for model, layer in ((a, one), (b, other))):
             agreeing[subject] = (one, other)
@@ -79,6 +83,8 @@ def _built(a: OwnModel, b: OwnModel, findings: Findings) -> None:
         if is_drawn:
             measured += spread.compare(subject, one, other, findings.tolerances)
     for part in [*found.divergences.values(), *measured]:
+        if part.id in counted:
+            continue
         if part.aspect == "presence" and _outer(part.subject, subjects) != part.subject:
             continue  # releases write more or fewer of the layers in a layer; its weights tell
         pair = agreeing.get(_outer(part.subject, subjects))
@@ -109,6 +115,16 @@ def _calmed(found: Divergence, a: OwnLayer, b: OwnLayer, tolerances: Tolerances)
         return found
     title = f"{found.title}; the layer gives the same"
     return msgspec.structs.replace(found, effect=Effect.INFO, evidence="measured", title=title)
+
+
+def _same_axes(name: str, a: OwnLayer, b: OwnLayer) -> bool:
+    """Whether an argument names the same axes, counted from the start or from the end, in a list or alone."""
+    sides = [axes if isinstance(axes := layer.config.get(name), list) else [axes] for layer in (a, b)]
+    rank = a.rank
+    if rank is None or rank != b.rank or not all(type(axis) is int and -rank <= axis < rank for axes in sides for axis in axes):
+        return False
+    counted = [[int(axis) % rank for axis in axes] for axes in sides]
+    return counted[0] == counted[1]
 
 
 def _draws(config: dict[str, Any]) -> bool:

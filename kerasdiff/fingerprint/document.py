@@ -116,6 +116,8 @@ class OwnLayer(Document, frozen=True, kw_only=True, rename={"class_name": "class
     """``symbols``: the public classes that it and the layers in it are made from; ``names``: those in code of the user's."""
     weights: list[dict[str, Any]] = []
     """``name``, ``shape``, ``dtype``, ``trainable``, ``digest``, and the ``spread`` of the numbers."""
+    rank: int | None = None
+    """How many axes its one input has, where that is known."""
 
 
 class OwnModel(Document, frozen=True, kw_only=True):

@@ -202,6 +202,28 @@ def test_what_inference_does_not_show_is_not_calmed_by_it(argument: str) -> None
     assert found[f"model.layers.d/parameter.{argument}"].effect is Effect.RESULTS
 
 
+@pytest.mark.parametrize(
+    ("axes", "ranks", "same"),
+    [
+        (([2], -1), (3, 3), True),
+        (([-1], 2), (3, 3), True),
+        (([1, 2], [-2, -1]), (3, 3), True),
+        (([1], -1), (3, 3), False),
+        (([2], -1), (3, 4), False),
+        (([2], -1), (3, None), False),
+        (([2], [1, 2]), (3, 3), False),
+    ],
+)
+def test_axes_are_the_same_from_the_start_and_from_the_end(axes: Any, ranks: Any, *, same: bool) -> None:
+    models = [model(DRAWN[0]), model(DRAWN[0])]
+    for one, axis, rank in zip(models, axes, ranks, strict=True):
+        one["cases"].pop("d")
+        one["layers"][0]["config"]["axis"] = axis
+        one["layers"][0]["rank"] = rank
+    found = about_models(compared(DRAWN[0], DRAWN[0], *models))
+    assert ("model.layers.d/parameter.axis" not in found) is same
+
+
 def test_what_a_layer_in_a_layer_does_in_training_is_not_calmed() -> None:
     models = [model(DRAWN[0]), model(DRAWN[0])]
     for one, dropout in zip(models, (0.0, 0.5), strict=True):

@@ -164,6 +164,24 @@ def test_a_lookup_table_is_no_weight() -> None:
     assert [array.tolist() for array in units.values(layer)] == [[[3.0]], [4.0]]
 
 
+@pytest.mark.parametrize(
+    ("known", "rank"),
+    [
+        ({"_build_input_shape": (None, 4)}, 2),
+        ({"_build_input_shape": [SimpleNamespace(value=None), SimpleNamespace(value=4), SimpleNamespace(value=4)]}, 3),
+        ({"_build_input_shape": [(None, 4), (None, 5)]}, None),
+        ({"_build_input_shape": [SimpleNamespace(dims=()), SimpleNamespace(dims=())]}, None),
+        ({"_build_input_shape": None}, None),
+        ({"_build_shapes_dict": {"input_shape": (2, 12, 3)}}, 3),
+        ({"_build_shapes_dict": {"a_shape": (2, 3), "b_shape": (2, 3)}}, None),
+        ({"_build_shapes_dict": {"input_shape": [(2, 3), (2, 3)]}}, None),
+        ({}, None),
+    ],
+)
+def test_how_many_axes_a_layer_was_built_for(known: dict[str, Any], rank: int | None) -> None:
+    assert units.rank(SimpleNamespace(**known)) == rank
+
+
 def tensor(*shape: int | None, dtype: str = "float32") -> Any:
     return SimpleNamespace(shape=shape, dtype=dtype)
 

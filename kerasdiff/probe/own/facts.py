@@ -125,6 +125,9 @@ class Facts:
                 for name, weight, array in zip(units.weight_names(layer), units.variables(layer), initial)
             ],
         }
+        rank = units.rank(layer)
+        if rank is not None:
+            told["rank"] = rank
         if units.is_custom(self._engine.api, layer):
             told["custom"] = path_of(type(layer))
         return told

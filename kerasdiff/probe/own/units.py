@@ -2,7 +2,7 @@
 
 import math
 import types
-from typing import Any, Dict, Iterator, List, Sequence, Set
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set
 
 import numpy
 
@@ -94,6 +94,22 @@ def _parts(layer: Any, depth: int, seen: Set[int]) -> Iterator[Any]:
             if hasattr(part, "get_weights") and hasattr(part, "call") and not isinstance(part, type):
                 for inner in _parts(part, depth - 1, seen):
                     yield inner
+
+
+def rank(layer: Any) -> Optional[int]:
+    """How many axes the one input has that a layer was built for; None where there are several, or it isn't told."""
+    shapes = getattr(layer, "_build_shapes_dict", None)  # Keras 3
+    if isinstance(shapes, dict):
+        shape = next(iter(shapes.values())) if len(shapes) == 1 else None
+    else:
+        shape = getattr(layer, "_build_input_shape", None)
+    if shape is None:
+        return None
+    try:
+        extents = [getattr(extent, "value", extent) for extent in shape]  # a Dimension of TensorFlow 1
+    except (TypeError, ValueError):  # of unknown rank
+        return None
+    return len(extents) if extents and all(extent is None or isinstance(extent, int) for extent in extents) else None
 
 
 def variables(layer: Any) -> List[Any]:

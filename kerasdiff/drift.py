@@ -16,8 +16,10 @@ from kerasdiff.capture.run import Request, probe
 from kerasdiff.compare.choose import strangers
 from kerasdiff.compare.side import ApiError, default_api
 from kerasdiff.errors import ExitStatus, KerasdiffError
+from kerasdiff.fingerprint.document import VALUE
 from kerasdiff.fingerprint.load import check as checked
 from kerasdiff.fingerprint.load import decode, read, save
+from kerasdiff.fingerprint.pipeline import failure
 from kerasdiff.gate import baseline as baselines
 from kerasdiff.gate.decide import Gate, judge
 from kerasdiff.gate.locate import Locator
@@ -26,7 +28,7 @@ from kerasdiff.releases import names, shelf
 from kerasdiff.text import listed, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kerasdiff.compare.engine import Comparison
     from kerasdiff.fingerprint.document import Fingerprint
@@ -199,11 +201,14 @@ def _refuse_strangers(source: Source, comparison: Comparison) -> None:
 def update(source: Source, against: Baseline, now: Now, *, slim: bool) -> str:
     """Make ``now`` the baseline, all or nothing, and return its text.
 
-    Raises `KerasdiffError` where it is no fingerprint, where something in it is unknown that the policy gates on, or where it
-    can't be written.
+    Raises `KerasdiffError` where it is no fingerprint, where something in it is unknown that the policy gates on, where the
+    user's own model or pipeline in it has failed, or where it can't be written.
     """
     against.require_own()
     fingerprint = _narrowed(now.document, source.policy, now.name)
+    for failed in _failed(fingerprint):
+        message = f"{now.name}: not made the baseline: {visible(failed, 1000)}; mend it where the code works, then update"
+        raise BaselineError(message, status=ExitStatus.UNANSWERED)
     day = dt.datetime.now(tz=dt.timezone.utc).date()
     comparison, _ = judge(fingerprint, fingerprint, source.policy, today=day)
     _refuse_strangers(source, comparison)
@@ -218,3 +223,12 @@ def update(source: Source, against: Baseline, now: Now, *, slim: bool) -> str:
     checked(json.loads(text), now.name)
     save(text, against.file, force=True)
     return text
+
+
+def _failed(fingerprint: Fingerprint) -> Iterator[str]:
+    """What of the user's own has no value, and why: as a baseline it would say that anything is well."""
+    model, pipeline = fingerprint.model, fingerprint.pipeline
+    if model is not None and model.state != VALUE:
+        yield f"the model {model.source} fails: {model.failure}"
+    if pipeline is not None and pipeline.state != VALUE:
+        yield f"the pipeline {pipeline.name} fails: {failure(pipeline)}"

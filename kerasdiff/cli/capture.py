@@ -87,6 +87,8 @@ def command(
     fingerprint = parse(text.encode("ascii"), "the capture")
     if fingerprint.model is not None and fingerprint.model.state != VALUE:
         progress.tell(f"the model {model}: {fingerprint.model.failure}; the rest of the capture is kept")
+    elif fingerprint.model is not None and fingerprint.model.not_run:
+        progress.tell(f"the model {model} was not run: {fingerprint.model.not_run}")
     target = Path(output or f"{fingerprint.label}.json")
     save(text, target, force=force)
     progress.tell(f"{fingerprint.label}: wrote {visible(str(target))} in {fingerprint.captured.seconds:.1f} s")

@@ -17,7 +17,7 @@ from kerasdiff.knowledge.load import quantities as known_quantities
 from kerasdiff.knowledge.load import tolerances as known_tolerances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from kerasdiff.fingerprint.document import Symbol
     from kerasdiff.knowledge.load import Tolerances
@@ -91,10 +91,19 @@ class Outcome:
         return {name: value for name, value in told.items() if isinstance(value, str)}
 
 
-def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = None, *, alike: bool = False) -> Outcome:
+def compare(
+    subject: str,
+    a: Symbol,
+    b: Symbol,
+    tolerances: Tolerances | None = None,
+    *,
+    dtypes: Collection[str] = (),
+    alike: bool = False,
+) -> Outcome:
     """Compare the cases that both sides have, by the table's tolerances or others.
 
-    ``alike`` says that they are known to be bit-equal: nothing is looked into.
+    ``dtypes`` are those that they compute in besides those of what they give. ``alike`` says that they are known to be
+    bit-equal: nothing is looked into.
     """
     allowed = tolerances or known_tolerances()
     outcome = Outcome(a, b)
@@ -109,7 +118,7 @@ def compare(subject: str, a: Symbol, b: Symbol, tolerances: Tolerances | None = 
         elif alike or one == other:
             outcome.equal(case)
         elif not (_is_more(one, other, a) or _is_more(other, one, b)):
-            outcome.add(case, list(_case(subject, case, one, other, allowed)))
+            outcome.add(case, list(_case(subject, case, one, other, allowed, dtypes)))
     return outcome
 
 
@@ -152,7 +161,9 @@ def _listed(names: Any, limit: int = 160) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
-def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any], tolerances: Tolerances) -> Iterator[Divergence]:
+def _case(
+    subject: str, case: str, one: dict[str, Any], other: dict[str, Any], tolerances: Tolerances, dtypes: Collection[str]
+) -> Iterator[Divergence]:
     made = [quantities.made(side) for side in (one, other)]
     if made == ["value", "error"] and quantities.is_measured(one):  # a graph raises later what raises here at once
         title = f"{case}: raises {other['build'].get('type')} in B: {other['build'].get('message', '')}"
@@ -176,7 +187,7 @@ def _case(subject: str, case: str, one: dict[str, Any], other: dict[str, Any], t
     draws = any("same_as" not in quantities.mapping(side.get("training")) for side in (one, other))
     is_random = bool(one.get("random") and other.get("random") and draws)
     for quantity in sorted(quantities.names(one) & quantities.names(other)):
-        yield from _quantity(subject, case, quantity, one, other, tolerances, is_random=is_random)
+        yield from _quantity(subject, case, quantity, one, other, tolerances, dtypes, is_random=is_random)
 
 
 def _found(subject: str, aspect: str, effect: Effect, title: str, a: Any, b: Any, phases: list[str], **more: Any) -> Divergence:
@@ -230,6 +241,7 @@ def _quantity(
     one: dict[str, Any],
     other: dict[str, Any],
     tolerances: Tolerances,
+    computed: Collection[str],
     *,
     is_random: bool,
 ) -> Iterator[Divergence]:
@@ -263,7 +275,7 @@ def _quantity(
         yield _found(subject, aspect, known.effect, title, dtypes[0], dtypes[1], phases)
         return
     size = max((_error(x.get("values"), y.get("values")) for x, y in zip(a, b, strict=True)), default=(0.0, 0.0))
-    types = {str(part.get("dtype")) for part in a} | {"float16" if "float16" in case else ""}
+    types = {str(part.get("dtype")) for part in a} | {"float16" if "float16" in case else "", *computed}
     tolerance = tolerances.of(subject, quantity, types)
     if size[0] > tolerance:
         is_draw = is_random and known.random

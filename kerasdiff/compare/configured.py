@@ -13,7 +13,8 @@ _MERGED = {"kernel_size": (("nb_row", "nb_col"), ("filter_length",)), "pool_size
 #: Other names of arguments that only files hold.
 _SPELLED = {"batch_input_shape": "batch_shape", "input_dtype": "dtype"}
 #: Arguments by the phase in which alone they count. What weights begin with doesn't count where a file holds them.
-_TRAINING = ("trainable", "regularizer", "constraint", "dropout", "rate", "stddev", "momentum")
+_TRAINING = ("trainable", "regularizer", "constraint", "dropout", "rate", "stddev", "momentum", "renorm", "synchronized")
+_PENALTIES = ("l1", "l2")
 _INITIAL = ("initializer", "init")
 #: Names of losses and metrics by their short ones.
 _SHORT = {
@@ -33,9 +34,18 @@ def written(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def compare(
-    subject: str, sides: tuple[dict[str, Any], dict[str, Any]], symbol: str, skip: set[str], findings: Findings
+    subject: str,
+    sides: tuple[dict[str, Any], dict[str, Any]],
+    symbol: str,
+    skip: set[str],
+    findings: Findings,
+    *,
+    is_drawn: bool = False,
 ) -> None:
-    """Compare arguments, A's and B's, of an object that ``symbol`` is a class of, but those to ``skip``."""
+    """Compare arguments, A's and B's, of an object that ``symbol`` is a class of, but those to ``skip``.
+
+    ``is_drawn``: no file holds the weights, so that what they begin with counts.
+    """
     a, b = sides
     renamed = _renamed(a, b)
     for key, value in a.items():
@@ -43,7 +53,7 @@ def compare(
         if key in skip:
             continue
         if now in b:
-            _value(subject, now, symbol, value, b[now], findings)
+            _value(subject, now, symbol, (value, b[now]), findings, is_drawn=is_drawn)
         elif not _is_nothing(value):
             title = f"{key} stands in A's file alone: {brief(value)}"
             findings.add(divergence(subject, f"parameter.{key}", Effect.INFO, title, value, None))
@@ -64,16 +74,37 @@ def _renamed(a: dict[str, Any], b: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _value(subject: str, key: str, symbol: str, one: Any, other: Any, findings: Findings) -> None:
+def _value(subject: str, key: str, symbol: str, sides: tuple[Any, Any], findings: Findings, *, is_drawn: bool) -> None:
+    one, other = sides
     if same(one, other, key):
         return
-    effect, phases = effects().parameter(symbol, key), ["inference", "training"]
-    if any(word in key for word in _INITIAL):
-        effect, phases = Effect.INFO, ["initialization"]
-    elif any(word in key for word in _TRAINING) or symbol.startswith("optimizers"):
+    effect, phases = effects().parameter(symbol, key), phases_of(key)
+    if phases == ["initialization"]:
+        effect = effect if is_drawn else Effect.INFO
+    elif symbol.startswith("optimizers"):
         phases = ["training"]
     title = f"{key} is {brief(one)} in A, {brief(other)} in B"
     findings.add(divergence(subject, f"parameter.{key}", effect, title, one, other, phases=phases))
+
+
+def phases_of(argument: str) -> list[str]:
+    """The phases in which an argument of a layer counts, by its name."""
+    if any(word in argument for word in _INITIAL):
+        return ["initialization"]
+    if any(word in argument for word in _TRAINING) or argument in _PENALTIES:
+        return ["training"]
+    return ["inference", "training"]
+
+
+def differing(a: Any, b: Any, argument: str) -> set[str]:
+    """The names of the arguments in which two values of an argument differ: those of an object in it, as a layer's, its own."""
+    if same(a, b, argument):
+        return set()
+    if not isinstance(a, dict) or not isinstance(b, dict) or a.get("class_name") != b.get("class_name"):
+        return {argument}
+    if isinstance(a.get("config"), dict) and isinstance(b.get("config"), dict):
+        a, b = a["config"], b["config"]
+    return {argument} | {name for key in a.keys() | b.keys() for name in differing(a.get(key), b.get(key), str(key))}
 
 
 def _is_nothing(value: Any) -> bool:

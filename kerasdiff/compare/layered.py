@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 class InModels(Findings):
-    """Findings in models. ``is_ordered``: each keeps the order of weights; TensorFlow's formats go by names."""
+    """Findings in models. ``is_ordered``: each keeps the order of weights; TensorFlow's formats go by names.
 
-    def __init__(self, tolerances: Tolerances, *, is_ordered: bool) -> None:
+    ``is_drawn``: the weights are those that initializers draw, and come from no file.
+    """
+
+    def __init__(self, tolerances: Tolerances, *, is_ordered: bool, is_drawn: bool = False) -> None:
         super().__init__(tolerances)
         self.is_ordered = is_ordered
+        self.is_drawn = is_drawn
 
     def cause(self, subject: str) -> str | None:
         """The argument of a layer that explains other weights: the first that is found to change the architecture."""
@@ -109,6 +113,7 @@ def _arguments(subject: str, a: Layer, b: Layer, findings: InModels) -> None:
         f"layers.{kind(a.class_name)}",
         set(a.state) | set(b.state),
         findings,
+        is_drawn=findings.is_drawn,
     )
 
 

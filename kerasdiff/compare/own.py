@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kerasdiff.compare import cases, layered
+from kerasdiff.compare import cases, configured, layered, spread
 from kerasdiff.compare.divergence import divergence
 from kerasdiff.compare.layered import InModels
 from kerasdiff.compare.used import Use, explaining
@@ -17,17 +17,23 @@ from kerasdiff.models.document import Layer, Weight
 from kerasdiff.probe.pairing import kind, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from kerasdiff.compare.divergence import Divergence, Findings
     from kerasdiff.compare.side import Side
     from kerasdiff.fingerprint.document import OwnModel
+    from kerasdiff.knowledge.load import Tolerances
 
 #: The subject of the model, and what those of its layers begin with.
 MODEL = "model"
 LAYERS = "model.layers"
 _ALONE = "case.alone@formula.inference"
 _PARAMETER = "parameter."
+_BEGINS = f"case.{spread.CASE}."
+#: Arguments that name axes of the input.
+_AXES = ("axis", "axes")
+#: Arguments of layers that give what they are given, but in training.
+_RATES = ("rate", "stddev", "sigma")
 
 
 def compare(a: Side, b: Side, findings: Findings) -> None:
@@ -44,29 +50,45 @@ def compare(a: Side, b: Side, findings: Findings) -> None:
             return
         if model.unfinished:
             findings.unknown(f"{MODEL}/cases", f"not all was measured in {name}: {model.unfinished}")
+        if model.not_run:
+            findings.unknown(f"{MODEL}/case.output@formula", f"the model was not run in {name}: {model.not_run}")
     if one.state != VALUE:
+        alike = ", as in B" if (one.type, one.message) == (other.type, other.message) else ""
+        findings.unknown(MODEL, f"making it raises in A{alike}: {one.failure}")
         return
     if other.state != VALUE:
         title = f"making it raises in B: {other.failure}"
         findings.add(divergence(MODEL, "build", Effect.BREAKS, title, VALUE, other.type, phases=["construction"]))
         return
-    _built(one, other, findings)
+    if not any(model.unfinished and not model.layers for model in (one, other)):
+        _built(one, other, findings)
 
 
 def _built(a: OwnModel, b: OwnModel, findings: Findings) -> None:
-    found = InModels(findings.tolerances, is_ordered=True)
+    is_drawn = all(any(spread.CASE in told for told in model.cases.values()) for model in (a, b))
+    found = InModels(findings.tolerances, is_ordered=True, is_drawn=is_drawn)
     layered.compare([_layer(one, a) for one in a.layers], [_layer(one, b) for one in b.layers], LAYERS, found)
     measured = [*_measured(MODEL, "", "", a, b, findings)]
-    agreeing: set[str] = set()
+    agreeing: dict[str, tuple[OwnLayer, OwnLayer]] = {}
+    counted: set[str] = set()
+    subjects = {_subject(layer) for model in (a, b) for layer in model.layers}
     for one, other in _pairs(a, b):
         subject = _subject(one)
         told = _measured(subject, one.name, other.name, a, b, findings)
+        counted |= {f"{subject}/{_PARAMETER}{name}" for name in _AXES if _same_axes(name, one, other)}
         alike = not any(part.aspect == _ALONE for part in told)
         if alike and all("alone@formula" in model.cases.get(layer.name, {}) for model, layer in ((a, one), (b, other))):
-            agreeing.add(subject)
+            agreeing[subject] = (one, other)
         measured += told
+        if is_drawn:
+            measured += spread.compare(subject, one, other, findings.tolerances)
     for part in [*found.divergences.values(), *measured]:
-        findings.add(_calmed(part) if part.subject in agreeing else part)
+        if part.id in counted:
+            continue
+        if part.aspect == "presence" and _outer(part.subject, subjects) != part.subject:
+            continue  # releases write more or fewer of the layers in a layer; its weights tell
+        pair = agreeing.get(_outer(part.subject, subjects))
+        findings.add(part if pair is None else _calmed(part, *pair, findings.tolerances))
     for identifier in found.not_comparable:
         findings.unknown(identifier.id, identifier.why)
     for key in sorted(a.summary.keys() & b.summary.keys()):
@@ -75,21 +97,62 @@ def _built(a: OwnModel, b: OwnModel, findings: Findings) -> None:
             findings.add(divergence(MODEL, "config.outputs", Effect.ARCHITECTURE, title, a.summary[key], b.summary[key]))
 
 
-def _calmed(found: Divergence) -> Divergence:
-    """An argument of another value in a layer that gives the same numbers."""
-    if not found.aspect.startswith(_PARAMETER) or found.effect is not Effect.RESULTS or found.phases == ["training"]:
+def _outer(subject: str, subjects: Container[str]) -> str:
+    """The layer of the model that a subject is, or is in; the subject itself where it is in none."""
+    found = subject
+    while found not in subjects and found:
+        found = found.rpartition(".")[0]
+    return found or subject
+
+
+def _calmed(found: Divergence, a: OwnLayer, b: OwnLayer, tolerances: Tolerances) -> Divergence:
+    """An argument of another value in a layer that gives the same numbers, if those show what the argument does."""
+    if not found.aspect.startswith(_PARAMETER) or found.effect is not Effect.RESULTS:
+        return found
+    names = configured.differing(found.a, found.b, found.aspect.removeprefix(_PARAMETER))
+    shown = all("inference" in configured.phases_of(name) and tolerances.exercises(name) for name in names)
+    if not shown or a.custom or b.custom or _draws(a.config) or _draws(b.config):
         return found
     title = f"{found.title}; the layer gives the same"
     return msgspec.structs.replace(found, effect=Effect.INFO, evidence="measured", title=title)
 
 
+def _same_axes(name: str, a: OwnLayer, b: OwnLayer) -> bool:
+    """Whether an argument names the same axes, counted from the start or from the end, in a list or alone."""
+    sides = [axes if isinstance(axes := layer.config.get(name), list) else [axes] for layer in (a, b)]
+    rank = a.rank
+    if rank is None or rank != b.rank or not all(type(axis) is int and -rank <= axis < rank for axes in sides for axis in axes):
+        return False
+    counted = [[int(axis) % rank for axis in axes] for axes in sides]
+    return counted[0] == counted[1]
+
+
+def _draws(config: dict[str, Any]) -> bool:
+    """Whether a layer of these arguments does in training alone what they say, or one in it: those that draw, but recurrent."""
+    if any(name in config for name in _RATES) or ("seed" in config and "dropout" not in config):
+        return True
+    held = [value for name, value in config.items() if "init" not in name]
+    parts = [part for value in held for part in (value if isinstance(value, list) else [value])]
+    inner = [part.get("config") for part in parts if isinstance(part, dict)]
+    return any(isinstance(part, dict) and _draws(part) for part in inner)
+
+
 def _measured(subject: str, a: str, b: str, one: OwnModel, other: OwnModel, findings: Findings) -> list[Divergence]:
     """What differs of the cases of a layer, called ``a`` and ``b``, or of the model."""
     sides = [Symbol(kind="measured", cases=model.cases.get(path, {})) for model, path in ((one, a), (other, b))]
-    outcome = cases.compare(subject, sides[0], sides[1], findings.tolerances)
+    layers = [layer for model, path in ((one, a), (other, b)) for layer in model.layers if not path or layer.name == path]
+    dtypes = {name for layer in layers for name in _computed(layer.config.get("dtype"))}
+    outcome = cases.compare(subject, sides[0], sides[1], findings.tolerances, dtypes=dtypes)
     for identifier, why in outcome.unknown:
         findings.unknown(identifier, why)
     return outcome.divergences
+
+
+def _computed(policy: Any) -> list[str]:
+    """The short floats that a layer of this type, or policy of types, computes in, whatever it gives: ``mixed_float16``."""
+    held = policy.get("config", policy) if isinstance(policy, dict) else policy
+    name = held.get("name") if isinstance(held, dict) else held
+    return [name.rpartition("_")[2]] if isinstance(name, str) and "float16" in name else []
 
 
 def _pairs(a: OwnModel, b: OwnModel) -> list[tuple[OwnLayer, OwnLayer]]:
@@ -115,7 +178,7 @@ def _layer(told: OwnLayer, model: OwnModel) -> Layer:
         )
         for weight in told.weights
     ]
-    return msgspec.structs.replace(layer, name=told.name, weights=weights, layers=[], is_custom=bool(told.custom))
+    return msgspec.structs.replace(layer, name=told.name, weights=weights, is_custom=bool(told.custom))
 
 
 def told(side: Side) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -138,19 +201,16 @@ def traced(found: dict[str, Divergence], a: Side, b: Side) -> dict[str, Divergen
     traced = dict(found)
     there = {id_: part for id_, part in found.items() if not id_.startswith((f"{MODEL}/", f"{LAYERS}."))}
     first: str | None = None
+    subjects = {_subject(layer) for layer in one.layers}
+    by_layer: dict[str, list[Divergence]] = {}
+    for part in found.values():
+        by_layer.setdefault(_outer(part.subject, subjects), []).append(part)
     for layer, match in _pairs(one, other):
-        subject = _subject(layer)
-        mine = [part for part in found.values() if part.subject == subject and part.effect.rank <= Effect.RESULTS.rank]
-        if not mine:
-            continue
-        causes = explaining(use(layer, match), there, a)
-        given = _given(mine, layer, there, a)
-        root = next(iter([*given, *(cause.id for cause in causes)]), None)
-        for part in mine:
-            if part.cause is None and root is not None and part.id not in given:
-                traced[part.id] = msgspec.structs.replace(part, cause=root)
-        numbers = [part for part in mine if part.aspect == _ALONE or part.aspect.startswith("weights")]
-        first = first or next((root or part.id for part in numbers), None)
+        about = by_layer.get(_subject(layer), [])
+        caused = {part.id: part for part in _caused(about, layer, match, there, a)}
+        traced.update(caused)
+        numbers = [part for part in caused.values() if part.aspect == _ALONE or part.aspect.startswith("weights")]
+        first = first or next((part.cause or part.id for part in numbers), None)
     for part in found.values():
         is_later = part.subject == MODEL and part.aspect.startswith("case.") and part.effect is Effect.RESULTS
         if is_later and part.cause is None and first is not None and part.id != first:
@@ -158,11 +218,39 @@ def traced(found: dict[str, Divergence], a: Side, b: Side) -> dict[str, Divergen
     return traced
 
 
-def _given(mine: list[Divergence], layer: OwnLayer, there: dict[str, Divergence], a: Side) -> list[str]:
-    """The arguments of a layer that the user's own code gives other values: no default of the environments' differs so."""
-    used = {a.canonical(name) or name for name in layer.uses.get("symbols", [])}
-    defaults = {part.aspect for part in there.values() if part.subject in used}
-    return [part.id for part in mine if part.aspect.startswith(_PARAMETER) and part.aspect not in defaults]
+def _caused(
+    about: list[Divergence], layer: OwnLayer, match: OwnLayer, there: dict[str, Divergence], a: Side
+) -> Iterator[Divergence]:
+    """What differs of a layer with the causes; what it begins with comes of initializers, what it gives of what shows there."""
+    mine = [part for part in about if part.effect.rank <= Effect.RESULTS.rank or part.aspect.startswith(_BEGINS)]
+    if not mine:
+        return
+    used, own = {a.canonical(name) or name for name in layer.uses.get("symbols", [])}, f".{kind(layer.class_name)}"
+    nearest = sorted((part for part in there.values() if part.subject in used), key=lambda part: not part.subject.endswith(own))
+    defaults = {part.aspect: part.id for part in reversed(nearest)}
+    arguments = [part for part in mine if part.aspect.startswith(_PARAMETER)]
+    given = [part for part in arguments if part.aspect not in defaults]
+    roots = {"inference": [*given, *explaining(use(layer, match), there, a)], "initialization": arguments}
+    for part in mine:
+        phase = "initialization" if part.aspect.startswith(_BEGINS) else "inference"
+        cause = next((one for one in roots[phase] if phase in _phases(one)), None)
+        if part in arguments:
+            root = None if part in given else defaults[part.aspect]
+        elif cause in arguments and cause not in given:
+            root = defaults[cause.aspect]
+        elif cause is not None:
+            root = cause.id
+        else:
+            root = next((one.id for one in mine if phase == "initialization" and one.aspect == spread.ASPECT), None)
+        yield msgspec.structs.replace(part, cause=part.cause or (root if root != part.id else None))
+
+
+def _phases(found: Divergence) -> list[str]:
+    """The phases in which a divergence counts; an argument's by its name, those in what it holds too."""
+    if not found.aspect.startswith(_PARAMETER):
+        return ["inference"]
+    names = configured.differing(found.a, found.b, found.aspect.removeprefix(_PARAMETER))
+    return sorted({phase for name in names for phase in configured.phases_of(name)})
 
 
 def use(a: OwnLayer, b: OwnLayer) -> Use:

@@ -13,13 +13,16 @@ from typing import Any
 
 from kerasdiff.knowledge.load import equivalents
 
+#: How the names of arguments end for which a number means all from its opposite to it.
+_SYMMETRIC = "factor"
+
 
 def same(a: Any, b: Any, parameter: str = "") -> bool:
     """Whether ``a`` and ``b``, values of ``parameter``, mean the same."""
     if a is b or (_is_nothing(a) and _is_nothing(b)):
         return True
     a, b = _plain(a), _plain(b)
-    if _same_plain(a, b):
+    if _same_plain(a, b) or (parameter.endswith(_SYMMETRIC) and (_is_around(a, b) or _is_around(b, a))):
         return True
     return any(
         _is_one_of(a, row.alike) and _is_one_of(b, row.alike) for row in equivalents().values if row.parameter == parameter
@@ -67,6 +70,11 @@ def _at_float32(number: float) -> float:
 def _is_repeated(values: list[Any], one: Any) -> bool:
     """``strides=1`` and ``strides=(1, 1)``."""
     return isinstance(one, (int, float)) and bool(values) and all(same(value, one) for value in values)
+
+
+def _is_around(ends: Any, one: Any) -> bool:
+    """``factor=0.1`` and ``factor=(-0.1, 0.1)``."""
+    return isinstance(one, float) and isinstance(ends, list) and _same_plain(ends, [-one, one])
 
 
 def _same_mapping(a: dict[str, Any], b: dict[str, Any]) -> bool:

@@ -14,6 +14,8 @@ SCHEMA = "kerasdiff.fingerprint/1"
 VALUE = "value"
 UNKNOWN_STATES = frozenset({"crashed", "timeout"})
 
+NOT_RUN = "not run"
+
 #: Source of a setting that the machine decides.
 HARDWARE = "hardware"
 
@@ -114,6 +116,8 @@ class OwnLayer(Document, frozen=True, kw_only=True, rename={"class_name": "class
     """``symbols``: the public classes that it and the layers in it are made from; ``names``: those in code of the user's."""
     weights: list[dict[str, Any]] = []
     """``name``, ``shape``, ``dtype``, ``trainable``, ``digest``, and the ``spread`` of the numbers."""
+    rank: int | None = None
+    """How many axes its one input has, where that is known."""
 
 
 class OwnModel(Document, frozen=True, kw_only=True):
@@ -139,6 +143,12 @@ class OwnModel(Document, frozen=True, kw_only=True):
     """How far it is off on a reference that was given."""
     unfinished: str = ""
     """Why not all was measured."""
+
+    @property
+    def not_run(self) -> str:
+        """Why the model wasn't run on made inputs; empty where it was."""
+        output = self.cases.get("", {}).get("output@formula", {})
+        return str(output.get("message") or NOT_RUN) if output.get("state") == NOT_RUN else ""
 
     @property
     def failure(self) -> str:
@@ -202,5 +212,5 @@ class Fingerprint(Document, frozen=True, kw_only=True):
         """How the capture of a family went for an API: ``ok``, ``partial``, ``not run`` or the state it ended in."""
         run = self.captured.families.get(family)
         if run is None:
-            return "not run"
+            return NOT_RUN
         return run.apis.get(api, run).state

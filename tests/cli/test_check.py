@@ -94,6 +94,33 @@ def test_an_update_makes_a_baseline_that_passes(here: Path, kerasdiff: Command) 
     assert load(here / "kerasdiff.json").captured.at == ""
 
 
+FAILED = {"state": "error", "type": "KeyError", "message": "'weights'", "where": "nets.py:3: build()"}
+#: The user's own that failed, and what is said of it.
+OWN = {
+    "model": ({"source": "nets:build", **FAILED}, "the model nets:build fails: KeyError: 'weights' (nets.py:3: build())"),
+    "pipeline": ({"name": "nets:feed", **FAILED}, "the pipeline nets:feed fails: KeyError: 'weights' (nets.py:3: build())"),
+}
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_what_failed_of_the_users_own_never_becomes_the_baseline(own: str, here: Path, kerasdiff: Command) -> None:
+    (here / "now.json").write_bytes(sealed({**raw(A), own: OWN[own][0]}))
+    before = (here / "kerasdiff.json").read_bytes()
+    done = kerasdiff("check", "--update", "--fingerprint", here / "now.json")
+    assert (done.status, done.out) == (3, "")
+    assert done.err.count("\n") == 1
+    assert f"not made the baseline: {OWN[own][1]}" in done.err
+    assert (here / "kerasdiff.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_what_failed_in_the_baseline_is_not_passed(own: str, here: Path, kerasdiff: Command) -> None:
+    (here / "kerasdiff.json").write_bytes(sealed({**raw(A), own: OWN[own][0]}))
+    done = kerasdiff("check", "--fingerprint", here / "kerasdiff.json")
+    assert done.status == 3
+    assert "in A, as in B: KeyError: 'weights'" in " ".join(done.out.split())
+
+
 def test_a_first_update_needs_no_baseline(here: Path, kerasdiff: Command) -> None:
     (here / "kerasdiff.json").unlink()
     done = kerasdiff("check", "--update", "--slim", "--fingerprint", path(A))

@@ -26,9 +26,17 @@ OF = {
     "text-tensorflow-1.15": ("releases/keras-2.3.1+tensorflow-1.15.5", "tf.keras"),
     "text-tensorflow-2.3": ("releases/tensorflow-2.3.4", "tf.keras"),
     "custom-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
+    "drawn-glorot-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
+    "drawn-big-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
+    "mixed-tensorflow-2.15": ("releases/tensorflow-2.15.1", "tf.keras"),
+    "mixed-keras-3": ("releases/keras-3.15.1+tensorflow-2.21.0", "keras"),
     "custom-keras-3": ("releases/keras-3.15.1+tensorflow-2.21.0", "keras"),
 }
 TEXT = ("text-tensorflow-1.15", "text-tensorflow-2.3")
+#: A Dense of 64 units on 64 numbers; its kernel is drawn by the default, and normally with a deviation of 1.
+DRAWN = ("drawn-glorot-tensorflow-2.15", "drawn-big-tensorflow-2.15")
+#: Layers that compute in float16, and a last one in float32.
+MIXED = ("mixed-tensorflow-2.15", "mixed-keras-3")
 CUSTOM = ("custom-tensorflow-2.15", "custom-keras-3")
 
 
@@ -141,11 +149,96 @@ def test_other_numbers_are_found_with_their_size() -> None:
     assert one.is_unexplained
 
 
+def test_what_is_computed_in_float16_may_be_as_far_apart_as_that_whatever_type_it_is_given_in() -> None:
+    a, b = model(MIXED[0]), model(MIXED[1])
+    assert {part["dtype"] for part in a["cases"][""]["output@formula"]["inference"]["parts"]} == {"float32"}
+    assert {one.effect for one in about_models(compared(*MIXED)).values()} <= {Effect.INFO, Effect.REPRODUCIBILITY}
+    for layer in [*a["layers"], *b["layers"]]:
+        layer["config"]["dtype"] = "float32"
+    assert about_models(compared(*MIXED, a, b))["model/case.output@formula.inference"].effect is Effect.RESULTS
+
+
 def test_another_draw_is_reproducibility() -> None:
     changed = model(CUSTOM[1])
     changed["cases"]["conv"]["initial@seed"]["draw"]["parts"][0]["values"][0] += 0.5
     found = about_models(compared(CUSTOM[1], CUSTOM[1], model(CUSTOM[1]), changed))
     assert {one.effect for one in found.values()} == {Effect.REPRODUCIBILITY}
+
+
+def test_weights_that_are_drawn_otherwise_come_of_the_initializer() -> None:
+    found = about_models(compared(*DRAWN))
+    argument = found["model.layers.d/parameter.kernel_initializer"]
+    assert (argument.effect, argument.phases, argument.cause) == (Effect.RESULTS, ["initialization"], None)
+    spread = found["model.layers.d/case.initial@seed.distribution"]
+    assert (spread.effect, spread.cause) == (Effect.RESULTS, argument.id)
+    assert found["model.layers.d/case.initial@seed.draw"].cause == argument.id
+    assert set(found) == {argument.id, spread.id, "model.layers.d/case.initial@seed.draw"}
+
+
+def test_weights_that_are_drawn_otherwise_are_found_where_no_argument_says_so() -> None:
+    a, b = model(DRAWN[0]), model(DRAWN[1])
+    b["layers"][0]["config"] = a["layers"][0]["config"]
+    found = about_models(compared(*DRAWN, a, b))
+    spread = found["model.layers.d/case.initial@seed.distribution"]
+    assert (spread.effect, spread.cause) == (Effect.RESULTS, None)
+    assert found["model.layers.d/case.initial@seed.draw"].cause == spread.id
+
+
+@pytest.mark.parametrize(("numbers", "is_found"), [(64, True), (8, False)])
+def test_few_numbers_are_apart_by_chance(numbers: int, *, is_found: bool) -> None:
+    models = [model(DRAWN[0]), model(DRAWN[0])]
+    for one, deviation in zip(models, (0.12, 0.135), strict=True):
+        kernel = one["layers"][0]["weights"][0]
+        kernel["shape"], kernel["spread"] = [64, numbers], {"mean": 0.0, "std": deviation, "min": -0.3, "max": 0.3}
+    found = about_models(compared(DRAWN[0], DRAWN[0], *models))
+    assert ("model.layers.d/case.initial@seed.distribution" in found) is is_found
+
+
+@pytest.mark.parametrize("argument", ["kernel_regularizer", "kernel_initializer", "bias_constraint", "trainable"])
+def test_what_inference_does_not_show_is_not_calmed_by_it(argument: str) -> None:
+    changed = model(DRAWN[0])
+    changed["layers"][0]["config"][argument] = "another"
+    found = about_models(compared(DRAWN[0], DRAWN[0], model(DRAWN[0]), changed))
+    assert found[f"model.layers.d/parameter.{argument}"].effect is Effect.RESULTS
+
+
+@pytest.mark.parametrize(
+    ("axes", "ranks", "same"),
+    [
+        (([2], -1), (3, 3), True),
+        (([-1], 2), (3, 3), True),
+        (([1, 2], [-2, -1]), (3, 3), True),
+        (([1], -1), (3, 3), False),
+        (([2], -1), (3, 4), False),
+        (([2], -1), (3, None), False),
+        (([2], [1, 2]), (3, 3), False),
+    ],
+)
+def test_axes_are_the_same_from_the_start_and_from_the_end(axes: Any, ranks: Any, *, same: bool) -> None:
+    models = [model(DRAWN[0]), model(DRAWN[0])]
+    for one, axis, rank in zip(models, axes, ranks, strict=True):
+        one["cases"].pop("d")
+        one["layers"][0]["config"]["axis"] = axis
+        one["layers"][0]["rank"] = rank
+    found = about_models(compared(DRAWN[0], DRAWN[0], *models))
+    assert ("model.layers.d/parameter.axis" not in found) is same
+
+
+def test_what_a_layer_in_a_layer_does_in_training_is_not_calmed() -> None:
+    models = [model(DRAWN[0]), model(DRAWN[0])]
+    for one, dropout in zip(models, (0.0, 0.5), strict=True):
+        inner = {"class_name": "LSTM", "config": {"name": "lstm", "units": 3, "dropout": dropout, "seed": None}}
+        one["layers"][0]["config"]["layer"] = inner
+    found = about_models(compared(DRAWN[0], DRAWN[0], *models))
+    assert found["model.layers.d.lstm/parameter.dropout"].effect is Effect.RESULTS
+
+
+def test_how_far_pictures_are_turned_in_training_is_not_calmed() -> None:
+    models = [model(DRAWN[0]), model(DRAWN[0])]
+    for one, factor in zip(models, (0.1, 0.3), strict=True):
+        one["layers"][0]["config"].update(factor=factor, seed=None)
+    found = about_models(compared(DRAWN[0], DRAWN[0], *models))
+    assert found["model.layers.d/parameter.factor"].effect is Effect.RESULTS
 
 
 def test_a_model_that_can_not_be_made_any_more_breaks() -> None:
@@ -154,7 +247,16 @@ def test_a_model_that_can_not_be_made_any_more_breaks() -> None:
     assert set(found) == {"model/build"}
     assert found["model/build"].effect is Effect.BREAKS
     assert found["model/build"].title == "making it raises in B: ValueError: no (nets.py, line 3)"
-    assert about_models(compared(CUSTOM[0], CUSTOM[1], broken, model(CUSTOM[1]))) == {}
+
+
+@pytest.mark.parametrize("other", ["a model", "the same failure"])
+def test_a_model_that_can_not_be_made_in_a_is_not_comparable(other: str) -> None:
+    broken = {"source": "before:custom", "state": "error", "type": "ValueError", "message": "no", "where": "nets.py, line 3"}
+    found = compared(CUSTOM[0], CUSTOM[1], broken, model(CUSTOM[1]) if other == "a model" else broken)
+    assert about_models(found) == {}
+    alike = "" if other == "a model" else ", as in B"
+    told = {one.id: one.why for one in found.not_comparable}
+    assert told == {"model": f"making it raises in A{alike}: ValueError: no (nets.py, line 3)"}
 
 
 @pytest.mark.parametrize("lost", [{"state": "timeout", "message": "took longer"}, {"state": "crashed", "message": "gone"}])
@@ -172,6 +274,26 @@ def test_what_is_not_finished_is_not_comparable() -> None:
     changed = {**model(CUSTOM[1]), "unfinished": "the process ended with status 5"}
     found = compared(CUSTOM[1], CUSTOM[1], changed, model(CUSTOM[1]))
     assert [one.id for one in found.not_comparable] == ["model/cases"]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_layers_that_were_not_told_are_not_new(side: int) -> None:
+    models = [model(CUSTOM[1]), model(CUSTOM[1])]
+    models[side].update(unfinished="'VocabWeightHandler' object has no attribute 'name'", layers=[])
+    found = compared(CUSTOM[1], CUSTOM[1], *models)
+    assert about_models(found) == {}
+    assert [one.id for one in found.not_comparable] == ["model/cases"]
+
+
+@pytest.mark.parametrize("sides", [(0, 1), (0,), (1,)])
+def test_a_model_that_was_not_run_is_not_comparable(sides: tuple[int, ...]) -> None:
+    models = [model(CUSTOM[1]), model(CUSTOM[1])]
+    for side in sides:
+        models[side]["cases"][""] = {"output@formula": {"state": "not run", "message": "its inputs aren't known"}}
+    found = compared(CUSTOM[1], CUSTOM[1], *models)
+    assert about_models(found) == {}
+    told = {one.id: one.why for one in found.not_comparable}
+    assert told == {"model/case.output@formula": f"the model was not run in {'AB'[sides[0]]}: its inputs aren't known"}
 
 
 def test_a_model_that_only_a_has_is_not_comparable_and_one_that_only_b_has_is_nothing() -> None:

@@ -44,6 +44,7 @@ def glorot(**config: Any) -> dict[str, Any]:
         (0.0, -0.0, ""),
         (1, [1, 1], "strides"),
         ([2, 2], 2, "pool_size"),
+        (0.1, [-0.1, 0.1], "height_factor"),
         (None, [], ""),
         ({}, None, ""),
         ({"a": 1}, {"a": 1, "b": None}, ""),  # releases add keys to configurations
@@ -81,6 +82,8 @@ def test_spellings_of_the_same_are_the_same(a: Any, b: Any, parameter: str) -> N
         (False, None, ""),
         (0, None, ""),
         (1, [1, 2], "strides"),
+        (0.1, [-0.2, 0.1], "factor"),
+        (0.1, [-0.1, 0.1], "value_range"),
         ([1, 1], [1, 1, 1], ""),
         ([], [None], ""),
         ("a", "A", ""),

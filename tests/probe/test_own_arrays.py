@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasdiff.probe.own import compiled, units
+from kerasdiff.probe.own import arrays, compiled, units
 from kerasdiff.probe.own.apart import apart, digest
 from kerasdiff.probe.own.verify import is_off
 from kerasdiff.probe.pairing import pairs
@@ -136,3 +136,89 @@ def test_targets_fit_the_loss(loss: Any, wanted: tuple[int, ...]) -> None:
         assert found.sum(axis=1).tolist() == [1, 1]
     if loss == "binary_crossentropy":
         assert set(found.reshape(-1).tolist()) <= {0.0, 1.0}
+
+
+class Table:
+    """A lookup table as TensorFlow lists it among the weights of a layer: without a name."""
+
+
+class Held:
+    """A variable."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name = name
+        self._value = np.array(value)
+
+    def numpy(self) -> Any:
+        return self._value
+
+    def assign(self, value: Any) -> None:
+        self._value = value
+
+
+def test_a_lookup_table_is_no_weight() -> None:
+    layer = SimpleNamespace(weights=[Table(), Held("layer/kernel:0", [[1.0]]), Held("layer/bias:0", [2.0])])
+    assert units.weight_names(layer) == ["kernel", "bias"]
+    assert [array.tolist() for array in units.values(layer)] == [[[1.0]], [2.0]]
+    units.put(layer, [np.array([[3.0]]), np.array([4.0])])
+    assert [array.tolist() for array in units.values(layer)] == [[[3.0]], [4.0]]
+
+
+@pytest.mark.parametrize(
+    ("known", "rank"),
+    [
+        ({"_build_input_shape": (None, 4)}, 2),
+        ({"_build_input_shape": [SimpleNamespace(value=None), SimpleNamespace(value=4), SimpleNamespace(value=4)]}, 3),
+        ({"_build_input_shape": [(None, 4), (None, 5)]}, None),
+        ({"_build_input_shape": [SimpleNamespace(dims=()), SimpleNamespace(dims=())]}, None),
+        ({"_build_input_shape": None}, None),
+        ({"_build_shapes_dict": {"input_shape": (2, 12, 3)}}, 3),
+        ({"_build_shapes_dict": {"a_shape": (2, 3), "b_shape": (2, 3)}}, None),
+        ({"_build_shapes_dict": {"input_shape": [(2, 3), (2, 3)]}}, None),
+        ({}, None),
+    ],
+)
+def test_how_many_axes_a_layer_was_built_for(known: dict[str, Any], rank: int | None) -> None:
+    assert units.rank(SimpleNamespace(**known)) == rank
+
+
+def tensor(*shape: int | None, dtype: str = "float32") -> Any:
+    return SimpleNamespace(shape=shape, dtype=dtype)
+
+
+EMBEDDING = type("Embedding", (), {"input_dim": 5})
+
+
+@pytest.mark.parametrize(
+    ("known", "shapes", "dtype"),
+    [
+        ({"inputs": [tensor(None, 4)]}, [(2, 4)], "float32"),
+        ({"inputs": None, "_saved_model_inputs_spec": tensor(3, 12, 3)}, [(2, 12, 3)], "float32"),
+        ({"inputs": None, "_saved_model_inputs_spec": [tensor(None, 4), tensor(None, 5)]}, [(2, 4), (2, 5)], "float32"),
+        ({"inputs": None, "_saved_model_inputs_spec": tensor(3, 9, dtype="int32"), "layers": [EMBEDDING()]}, [(2, 9)], "int32"),
+        ({"_build_shapes_dict": {"input_shape": (3, 12, 3)}}, [(2, 12, 3)], "float32"),
+        ({"_build_shapes_dict": {"input_shape": [(3, 4), (None, 5)]}}, [(2, 4), (2, 5)], "float32"),
+        ({"_build_shapes_dict": {"x_shape": (3, 9)}, "layers": [EMBEDDING()]}, [(2, 9)], "int32"),
+    ],
+)
+def test_inputs_are_made_as_a_model_takes_or_was_called_with(
+    known: dict[str, Any], shapes: list[tuple[int, ...]], dtype: str
+) -> None:
+    made = arrays.formula(SimpleNamespace(**{"layers": [], **known}))
+    assert [array.shape for array in made] == shapes
+    assert {str(array.dtype) for array in made} == {dtype}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"inputs": None},
+        {"inputs": None, "_saved_model_inputs_spec": {"a": tensor(3, 4)}},
+        {"_build_shapes_dict": {"a_shape": (3, 4), "b_shape": (3, 4)}},
+        {"_build_shapes_dict": {"input_shape": {"a": (3, 4)}}},
+        {"_build_shapes_dict": {"input_shape": ()}},
+    ],
+)
+def test_what_a_model_takes_may_be_unknown(known: dict[str, Any]) -> None:
+    with pytest.raises(arrays.NoInput, match="its inputs aren't known before it is called"):
+        arrays.formula(SimpleNamespace(**{"layers": [], **known}))

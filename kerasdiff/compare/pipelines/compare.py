@@ -41,18 +41,15 @@ def _both_ran(a: Pipeline, b: Pipeline, findings: Findings) -> bool:
         if found.state in UNKNOWN_STATES:
             findings.unknown(SUBJECT, f"{found.name} {found.state} in {side}: {failure(found)}")
             return False
-    if a.state == b.state == VALUE:
-        return True
-    if b.state != VALUE and a.state == VALUE:
+    if a.state != VALUE:
+        alike = ", as in B" if (a.state, a.type, a.message) == (b.state, b.type, b.message) else ""
+        findings.unknown(SUBJECT, f"{a.name} fails in A{alike}: {failure(a)}")
+        return False
+    if b.state != VALUE:
         title = f"{b.name} fails in B: {failure(b)}"
         findings.add(divergence(SUBJECT, "state", Effect.BREAKS, title, a.state, b.type or b.state, **_MORE))
-    elif a.state != VALUE and b.state == VALUE:
-        title = f"{a.name} fails in A, not in B: {failure(a)}"
-        findings.add(divergence(SUBJECT, "state", Effect.INFO, title, a.type or a.state, b.state, **_MORE))
-    elif a.type != b.type:
-        title = f"fails otherwise: {failure(a)} in A, {failure(b)} in B"
-        findings.add(divergence(SUBJECT, "state", Effect.INFO, title, a.type, b.type, **_MORE))
-    return False
+        return False
+    return True
 
 
 def _stages(a: Pipeline, b: Pipeline, findings: Findings) -> None:

@@ -4,7 +4,7 @@ import io
 import os
 import re
 import zipfile
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy
 
@@ -21,19 +21,45 @@ class NoInput(BadArchive):
     """What a model takes can't be made up."""
 
 
+class Taken(NamedTuple):
+    """An input that a model was called with: as much of a tensor as is known of it."""
+
+    shape: Tuple[Optional[int], ...]
+    dtype: str
+
+
 def formula(model: Any) -> List[Any]:
     """Inputs for a model by a fixed formula, from the shapes and types that it takes. Raises `NoInput`."""
-    tensors = getattr(model, "inputs", None)
+    tensors = list(getattr(model, "inputs", None) or _called(model))
     if not tensors:
-        raise NoInput("which inputs the model takes isn't known before it is called: give them in a file (x)")
-    return [_made(tensor, _vocabulary(model, tensor), number) for number, tensor in enumerate(tensors)]
+        raise NoInput("its inputs aren't known before it is called")
+    return [_made(tensor, _vocabulary(model, tensor, len(tensors)), number) for number, tensor in enumerate(tensors)]
+
+
+def _called(model: Any) -> List[Taken]:
+    """What a model without inputs of its own was called with; nothing where it wasn't, or with names or structures."""
+    told = getattr(model, "_saved_model_inputs_spec", None)  # tf.keras
+    if told is not None:
+        specs = list(told) if isinstance(told, (list, tuple)) else [told]
+        if not all(hasattr(spec, "shape") and hasattr(spec, "dtype") for spec in specs):
+            return []
+        return [Taken(tuple(extents(spec)), _dtype(spec)) for spec in specs]
+    shapes = getattr(model, "_build_shapes_dict", None)  # Keras 3, which keeps no types
+    shape = next(iter(shapes.values())) if isinstance(shapes, dict) and len(shapes) == 1 else None
+    if not isinstance(shape, (list, tuple)) or not shape:
+        return []
+    every = list(shape) if all(isinstance(part, (list, tuple)) for part in shape) else [shape]
+    if not all(extent is None or isinstance(extent, int) for one in every for extent in one):
+        return []
+    kind = "int32" if any(type(layer).__name__ == "Embedding" for layer in model.layers) else "float32"
+    return [Taken(tuple(one), kind) for one in every]
 
 
 def _made(tensor: Any, vocabulary: Optional[int], number: int) -> Any:
     shape = extents(tensor)
     kind = _dtype(tensor)
     if "string" in kind or "str" in kind:
-        raise NoInput("the model takes text: give some in a file (x)")
+        raise NoInput("it takes text")
     open_extent = IMAGE if len(shape) > 3 else LENGTH
     full = [SAMPLES if not place else open_extent if extent is None else extent for place, extent in enumerate(shape)]
     if vocabulary is not None or "int" in kind:
@@ -61,7 +87,7 @@ def _dtype(tensor: Any) -> str:
     return str(getattr(kind, "name", kind))
 
 
-def _vocabulary(model: Any, tensor: Any) -> Optional[int]:
+def _vocabulary(model: Any, tensor: Any, inputs: int) -> Optional[int]:
     """How many different numbers an input may hold, where an embedding looks them up."""
     for layer in model.layers:
         if not hasattr(layer, "input_dim") or type(layer).__name__ != "Embedding":
@@ -69,7 +95,7 @@ def _vocabulary(model: Any, tensor: Any) -> Optional[int]:
         try:
             is_here = layer.input is tensor
         except Exception:  # it is called more than once, or wasn't yet
-            is_here = len(model.inputs) == 1
+            is_here = inputs == 1
         if is_here:
             return int(layer.input_dim)
     return None

@@ -18,9 +18,8 @@ from .apart import apart, digest
 
 #: Goes into every revision: raised when the way of measuring changes.
 MEANING = 1
-#: Tensors kept of one quantity, and numbers a weight must have so that its spread isn't chance.
+#: Tensors kept of one quantity.
 MAX_PARTS = 256
-MANY = 10000
 
 Item = Callable[[str, Callable[[], Dict[str, Any]]], None]
 
@@ -40,6 +39,8 @@ class Facts:
 
     def tell(self, item: Item, given: Optional[List[Any]], expected: List[Any], rebuild: Callable[[], Any]) -> None:
         """Hand every fact to ``item``. ``given``: inputs to run it on besides made ones, and the outputs ``expected``."""
+        if given is not None and not units.variables(self._model):
+            self._built(given)
         self._initial = [(path, layer, units.values(layer)) for path, layer in self._leaves()]
         item("model/summary", self._summary)
         item("model/layers", self._layers)
@@ -51,7 +52,7 @@ class Facts:
             self._inputs = arrays.formula(self._model)
         except arrays.NoInput as error:
             if given is None:
-                unknown = {"state": "not run", "message": str(error)}
+                unknown = {"state": "not run", "message": "%s; give --reference" % error}
                 item("model/cases//output@formula", lambda: unknown)
                 return
             self._inputs = given
@@ -75,14 +76,21 @@ class Facts:
         if compiled.is_compiled(self._model):
             item("model/cases//step@formula", self._step)
 
+    def _built(self, given: List[Any]) -> None:
+        """Call a model that has no weights before, so that those that it draws are replaced as those of others."""
+        try:
+            self._run(given)
+        except Exception:  # its outputs tell why
+            return
+
     def _leaves(self) -> Iterator[Tuple[str, Any]]:
         return trace.leaves(self._model, self._is_model)
 
     def _summary(self) -> Dict[str, Any]:
         model = self._model
-        sizes = [int(array.size) for array in model.get_weights()]
+        sizes = [int(array.size) for array in units.values(model)]
         trainable = {id(weight) for weight in model.trainable_weights}
-        counted = [size for weight, size in zip(model.weights, sizes) if id(weight) in trainable]
+        counted = [size for weight, size in zip(units.variables(model), sizes) if id(weight) in trainable]
         return {
             "class": type(model).__name__,
             "module": str(type(model).__module__).split(".")[0],
@@ -114,9 +122,12 @@ class Facts:
                     "digest": hashlib.sha256(numpy.array(array, order="C").tobytes()).hexdigest()[:16],
                     "spread": units.statistics(array) if array.size and array.dtype.kind == "f" else None,
                 }
-                for name, weight, array in zip(units.weight_names(layer), layer.weights, initial)
+                for name, weight, array in zip(units.weight_names(layer), units.variables(layer), initial)
             ],
         }
+        rank = units.rank(layer)
+        if rank is not None:
+            told["rank"] = rank
         if units.is_custom(self._engine.api, layer):
             told["custom"] = path_of(type(layer))
         return told
@@ -215,21 +226,17 @@ class Facts:
 
             def stepped() -> List[Any]:
                 self._model.train_on_batch(x, y)
-                return [numpy.asarray(array) for array in self._model.get_weights()]
+                return units.values(self._model)
 
             self._quantity(fact, "updated", stepped)
         return fact
 
 
 def _drawn(initial: List[Any]) -> Dict[str, Any]:
-    """What a layer begins with: what isn't drawn, the draw for the seed, and how the numbers of large weights are spread."""
+    """What a layer begins with: what isn't drawn, and the draw for the seed. How it is spread is told with the weights."""
     fact: Dict[str, Any] = {"revision": _revision("initial", [list(array.shape) for array in initial]), "random": True}
     fact["initial"] = {"state": "value", "parts": [numbers.initial(array) for array in initial]}
     fact["draw"] = {"state": "value", "parts": [numbers.measured(array) for array in initial[:MAX_PARTS]]}
-    many = [array for array in initial if array.size >= MANY and array.dtype.kind == "f"]
-    if many:
-        parts = [numbers.measured(numbers.distribution(array, ())) for array in many]
-        fact["distribution"] = {"state": "value", "parts": parts}
     return fact
 
 

@@ -51,7 +51,7 @@ def _plain(array: Any) -> Any:
 def record(tools: Any, given: Optional[Archive], environment: Dict[str, Any], output: str) -> Dict[str, Any]:
     """Write a reference to ``output``; what was written. Raises `BadArchive`, `OSError`, or what the library raises."""
     engine, model, is_model = tools
-    inputs = arrays.numbered(given, "x|inputs") if given is not None else arrays.formula(model)
+    inputs = arrays.numbered(given, "x|inputs") if given is not None else _formula(model)
     if not inputs:
         raise BadArchive("holds no inputs: save them as x, or as inputs_0, inputs_1…")
     inputs = arrays.fitting(inputs, model, "it")
@@ -82,6 +82,14 @@ def record(tools: Any, given: Optional[Archive], environment: Dict[str, Any], ou
     sizes = [[list(array.shape) for array in some] for some in (inputs, ran.outputs)]
     written = {"inputs": sizes[0], "outputs": sizes[1], "layers": len(layers), "calls": len(calls), "weights": len(weights)}
     return dict(written, state="value", left_out=left_out, environment=told["environment"])
+
+
+def _formula(model: Any) -> List[Any]:
+    """Made inputs. Raises `BadArchive` where they can't be made."""
+    try:
+        return arrays.formula(model)
+    except arrays.NoInput as error:
+        raise BadArchive("can't be run on made inputs, for %s: give some in a file (x)" % error) from None
 
 
 def _layers(engine: Any, calls: List[trace.Seen]) -> Any:

@@ -2,7 +2,7 @@
 
 import math
 import types
-from typing import Any, Dict, Iterator, List, Sequence, Set
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set
 
 import numpy
 
@@ -96,9 +96,30 @@ def _parts(layer: Any, depth: int, seen: Set[int]) -> Iterator[Any]:
                     yield inner
 
 
+def rank(layer: Any) -> Optional[int]:
+    """How many axes the one input has that a layer was built for; None where there are several, or it isn't told."""
+    shapes = getattr(layer, "_build_shapes_dict", None)  # Keras 3
+    if isinstance(shapes, dict):
+        shape = next(iter(shapes.values())) if len(shapes) == 1 else None
+    else:
+        shape = getattr(layer, "_build_input_shape", None)
+    if shape is None:
+        return None
+    try:
+        extents = [getattr(extent, "value", extent) for extent in shape]  # a Dimension of TensorFlow 1
+    except (TypeError, ValueError):  # of unknown rank
+        return None
+    return len(extents) if extents and all(extent is None or isinstance(extent, int) for extent in extents) else None
+
+
+def variables(layer: Any) -> List[Any]:
+    """The weights of a layer that are variables: TensorFlow lists its lookup tables beside them, which have no name."""
+    return [weight for weight in layer.weights if hasattr(weight, "name")]
+
+
 def weight_names(layer: Any) -> List[str]:
     """The names of a layer's weights without the layer's own."""
-    return [own_name(str(weight.name)) for weight in layer.weights]
+    return [own_name(str(weight.name)) for weight in variables(layer)]
 
 
 def weight_roles(layer: Any) -> List[str]:
@@ -107,8 +128,21 @@ def weight_roles(layer: Any) -> List[str]:
 
 
 def values(layer: Any) -> List[Any]:
-    """The weights of a layer as arrays."""
+    """The weights of a layer, or of a model, as arrays."""
+    own = variables(layer)
+    if len(own) < len(layer.weights):  # with lookup tables, whose content `get_weights` would tell
+        return [numpy.asarray(weight.numpy()) for weight in own]
     return [numpy.asarray(array) for array in layer.get_weights()]
+
+
+def put(layer: Any, arrays: List[Any]) -> None:
+    """Give the weights of a layer other numbers, in the order of `values`."""
+    own = variables(layer)
+    if len(own) < len(layer.weights):
+        for weight, array in zip(own, arrays):
+            weight.assign(array)
+        return
+    layer.set_weights(arrays)
 
 
 def fill(layer: Any, seed: int) -> None:
@@ -127,7 +161,7 @@ def fill(layer: Any, seed: int) -> None:
         else:
             fan = max(array.size // array.shape[-1], 1)
             made.append((_spread(array.shape, seed) * _scale(fan)).astype(array.dtype))
-    layer.set_weights(made)
+    put(layer, made)
 
 
 def _scale(fan: int) -> float:

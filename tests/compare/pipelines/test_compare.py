@@ -73,15 +73,12 @@ def test_failure_in_b_breaks() -> None:
     assert one.title == "data:train fails in B: ValueError: no (data.py:3: f())"
 
 
-def test_failure_in_a_only_is_information() -> None:
-    (one,) = found(failed("ValueError"), fed(X, Y)).values()
-    assert one.effect is Effect.INFO
-
-
-def test_failures_alike_are_known() -> None:
-    assert found(failed("ValueError", message="1"), failed("ValueError", message="2")) == {}
-    (one,) = found(failed("ValueError"), failed("KeyError")).values()
-    assert one.effect is Effect.INFO
+@pytest.mark.parametrize(("b", "alike"), [(failed("ValueError"), ", as in B"), (failed("KeyError"), ""), (fed(X, Y), "")])
+def test_failure_in_a_is_not_comparable(b: Pipeline, alike: str) -> None:
+    findings = Findings(tolerances())
+    pipelines.compare(failed("ValueError", message="no"), msgspec.structs.replace(b, message="no"), findings)
+    assert findings.divergences == {}
+    assert [one.why for one in findings.not_comparable] == [f"data:train fails in A{alike}: ValueError: no"]
 
 
 # Stages

@@ -12,6 +12,8 @@ from kerasdiff.fingerprint.document import VALUE
 SCHEMA = "kerasdiff.verification/1"
 #: How far a tensor may be off, over its largest number: between the noise that was measured and the smallest change.
 TOLERANCE = 1e-5
+#: What rounding that adds up from layer to layer may come to, over the tolerance.
+ROUNDING = 100
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,6 +51,10 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     config: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     uses: dict[str, list[str]] = {}
     differing: dict[str, Any] = {}
+    renamed: dict[str, str] = {}
+    """What arguments in ``differing`` are called here, by their recorded names."""
+    given: list[str] = []
+    """Arguments in ``differing`` whose value here isn't the default of the class here."""
     weights: str = ""
     """``set``, ``none``, or why those recorded don't fit."""
     trial: Trial | None = None
@@ -72,7 +78,8 @@ class First(msgspec.Struct, frozen=True, kw_only=True):
     """Where the two models part first.
 
     ``how``: ``alone`` (the layer itself gives other numbers), ``weights`` (those recorded don't fit), ``missing`` (there is no
-    such layer here), or ``between`` (what lies before it isn't seen, or rounding adds up).
+    such layer here), ``unseen`` (it couldn't be run alone), ``rounding`` (that of all layers adds up), or ``between`` (each
+    layer alone gives what was recorded, so that what it is given differs).
     """
 
     layer: Layer
@@ -102,6 +109,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[str, str] = ("", "")
     """What A and B were taken to be, to explain what differs."""
     explained_by: list[Divergence] = []
+    code: list[str] = []
+    """Arguments of the first layer that the code which makes the model gives, and by which it parts."""
+
+    @property
+    def is_of_environments(self) -> bool:
+        """Whether what parts may be explained by what differs between the environments."""
+        return self.first is not None and self.first.how not in ("between", "rounding") and not self.code
 
     @property
     def passed(self) -> bool:
@@ -135,7 +149,13 @@ def first(found: Answer, tolerance: float) -> First | None:
             return First(layer=layer, call=call, how="alone")
     parting = ((call, layer) for call, layer in known if call.model is not None and call.model.beyond(tolerance))
     pair = next(parting, None) if off else None
-    return None if pair is None else First(layer=pair[1], call=pair[0], how="between")
+    if pair is None:
+        return None
+    call, layer = pair
+    if call.alone is None:
+        return First(layer=layer, call=call, how="unseen")
+    assert call.model is not None
+    return First(layer=layer, call=call, how="between" if call.model.beyond(ROUNDING * tolerance) else "rounding")
 
 
 def _layer(call: str, layers: dict[str, Layer]) -> str:

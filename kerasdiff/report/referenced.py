@@ -14,7 +14,7 @@ from kerasdiff.text import inert, inert_json, listed, visible, visible_lines, wr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kerasdiff.compare.referenced import Error, First, Verification
+    from kerasdiff.compare.referenced import Error, First, Layer, Verification
 
 _WIDTH = 80
 #: Layers listed, where not all are asked for.
@@ -36,6 +36,7 @@ def as_json(found: Verification, status: int) -> str:
         "outputs": msgspec.to_builtins(found.found.outputs),
         "counts": found.found.counts,
         "first": found.first and {**msgspec.to_builtins(found.first), "layer": found.first.layer.name},
+        "code": found.code,
         "explained_by": msgspec.to_builtins(found.explained_by),
         "layers": msgspec.to_builtins(found.found.layers),
         "calls": msgspec.to_builtins(found.found.calls),
@@ -107,19 +108,20 @@ def _first(found: Verification, first: First) -> Iterator[str]:
         "alone": f"alone, with the recorded weights and inputs, {_error(first.call.alone)}",
         "weights": f"the recorded weights don't fit: {layer.weights}",
         "missing": "there is no such layer here",
-        "between": "each layer alone gives what was recorded: rounding adds up, or something between layers differs",
+        "unseen": "it couldn't be run alone",
+        "rounding": f"each layer alone gives what was recorded: rounding adds up; in the model, {_error(first.call.model)}",
+        "between": f"each layer alone gives what was recorded; in the model, {_error(first.call.model)}",
     }
     yield from wrapped(told[first.how], _WIDTH, "  ")
     before = [call.alone for call in found.found.calls[:place] if call.alone is not None]
-    if before and first.how != "between":
+    if before and first.how not in ("between", "rounding"):
         largest = max(float(error.scaled) for error in before if isinstance(error.scaled, (int, float)))
         those = "the layer before it" if place == 1 else f"the {place} layers before it"
         yield from wrapped(f"{those}: {f'off by {largest:.2g} at most' if largest else 'as recorded'}", _WIDTH, "  ")
     if layer.differing:
-        parts = [f"{key} is {_brief(one)} recorded, {_brief(other)} here" for key, (one, other) in layer.differing.items()]
-        yield from wrapped("; ".join(parts), _WIDTH, "  ")
+        yield from wrapped(_differing(layer), _WIDTH, "  ")
     if layer.trial is not None:
-        arguments = ", ".join(f"{key}={_brief(value)}" for key, value in layer.trial.arguments.items())
+        arguments = _given(layer, layer.trial.arguments)
         outcome = "it gives what was recorded" if not layer.trial.error.beyond(found.tolerance) else _error(layer.trial.error)
         yield from wrapped(f"tried here: with {arguments} {outcome}", _WIDTH, "  ")
     after = found.found.calls[place + 1 :]
@@ -128,12 +130,41 @@ def _first(found: Verification, first: First) -> Iterator[str]:
         yield from wrapped(f"after it, {listed(later, _FEW)} part{'s' if len(later) == 1 else ''} alone too", _WIDTH, "  ")
 
 
+def _differing(layer: Layer) -> str:
+    """What of a layer's arguments differs."""
+    named = {key: f"{layer.renamed[key]} {{}} here" if key in layer.renamed else "{} here" for key in layer.differing}
+    parts = (
+        f"{key} is {_brief(one)} recorded, {named[key].format(_brief(two))}" for key, (one, two) in layer.differing.items()
+    )
+    return "; ".join(parts)
+
+
+def _given(layer: Layer, arguments: dict[str, Any]) -> str:
+    """Arguments as they are written here."""
+    return ", ".join(f"{layer.renamed.get(key, key)}={_brief(value)}" for key, value in arguments.items())
+
+
 def _brief(value: Any) -> str:
-    return visible(repr(value), 60)
+    return visible(f"{value:.7g}" if isinstance(value, float) else repr(value), 60)
+
+
+def _own(found: Verification, first: First) -> str:
+    """Why a model parts where what differs between environments isn't the reason."""
+    if first.how == "rounding":
+        return "No layer is the reason: give --tolerance more, where that is near enough."
+    if first.how == "between":
+        told = f"What {first.call.name} is given differs: its inputs, a mask, or the order of the calls."
+        return f"{told} No layer's own behaviour is the reason: look at how your code puts the model together."
+    there, here = (_given(first.layer, {key: first.layer.differing[key][side] for key in found.code}) for side in (0, 1))
+    told = f"The code that makes the model gives {first.layer.here} {here}; it gave {there} when this was recorded."
+    return f"{told} That is no difference between the environments: change it there."
 
 
 def _because(found: Verification) -> Iterator[str]:
     yield ""
+    if found.first is not None and not found.is_of_environments:
+        yield from wrapped(_own(found, found.first), _WIDTH, hanging="")
+        return
     if not found.explained_by:
         if found.sides[0]:
             yield from wrapped(f"No divergence between {found.sides[0]} and {found.sides[1]} explains it.", _WIDTH, hanging="")

@@ -16,7 +16,7 @@ def answer(**changed: Any) -> Answer:
     calls = [{"name": name, "here": name, "model": {"scaled": 0.0}, "alone": {"scaled": 0.0}} for name in "abc"]
     for layer, call in zip(layers, calls, strict=True):
         told = changed.get(layer["name"], {})
-        layer.update({key: part for key, part in told.items() if key in layer})
+        layer.update({key: part for key, part in told.items() if key not in ("model", "alone")})
         call.update({key: part for key, part in told.items() if key in ("model", "alone")})
     outputs = [{"scaled": changed.get("off", 0.0)}]
     return msgspec.convert(
@@ -34,6 +34,8 @@ OFF, HERE = {"scaled": 0.5}, {"here": None, "weights": "not here"}
         ({"b": {"alone": OFF}, "off": 0.5}, "b", "alone"),
         ({"b": {"alone": OFF}}, "b", "alone"),  # it doesn't show in the outputs
         ({"b": {"model": OFF}, "c": {"model": OFF}, "off": 0.5}, "b", "between"),
+        ({"b": {"model": {"scaled": 2e-5}}, "off": 0.5}, "b", "rounding"),
+        ({"b": {"model": OFF, "alone": None}, "off": 0.5}, "b", "unseen"),
         ({"b": {"model": OFF}}, None, None),  # what adds up and doesn't reach the outputs
         ({"a": {"weights": "bias is [3] recorded, [4] here"}, "b": {"alone": OFF}, "off": 0.5}, "a", "weights"),
         ({"a": {"weights": "bias is [3] recorded, [4] here"}}, "a", "weights"),
@@ -68,3 +70,8 @@ def test_another_number_of_outputs_does_not_hold() -> None:
 def test_what_is_not_known_is_not_beyond_a_tolerance() -> None:
     assert not Error().beyond(0)
     assert Error(scaled=1e-9).beyond(0)
+
+
+def test_no_environment_is_the_reason_where_each_layer_alone_gives_what_was_recorded() -> None:
+    assert not verification(answer(b={"model": OFF}, off=0.5)).is_of_environments
+    assert verification(answer(b={"alone": OFF}, off=0.5)).is_of_environments

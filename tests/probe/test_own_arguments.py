@@ -1,0 +1,57 @@
+"""Which arguments of a layer mean something else than those recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerasdiff.probe.own import arguments
+
+RENAMES = [["alpha", "negative_slope"], ["init", "kernel_initializer"]]
+
+
+class Layer:
+    def __init__(self, axis: int = -1, epsilon: float = 1e-3, activation: Any = None, negative_slope: float = 0.3) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("recorded", "here", "differing"),
+    [
+        ({"axis": [3]}, {"axis": -1}, {}),
+        ({"axis": [3], "epsilon": 0.001}, {"axis": -1, "epsilon": 1e-5}, {"epsilon": [0.001, 1e-5]}),
+        ({"axis": [1]}, {"axis": -1}, {"axis": [[1], -1]}),
+        ({"axis": [1, 2]}, {"axis": [-3, -2]}, {}),
+        ({"kernel_size": [3, 3]}, {"kernel_size": 3}, {}),
+        ({"alpha": 0.30000001192092896}, {"negative_slope": 0.3}, {}),
+        ({"alpha": 0.3}, {"negative_slope": 0.1}, {"alpha": [0.3, 0.1]}),
+        ({"alpha": 0.3, "negative_slope": 0.1}, {"negative_slope": 0.1}, {}),
+        ({"init": "zero"}, {"kernel_initializer": "uniform"}, {}),
+        ({"kernel_initializer": "zero", "seed": 1}, {"kernel_initializer": "uniform", "seed": 2}, {}),
+        ({"mask_zero": True}, {"mask_zero": False}, {"mask_zero": [True, False]}),
+        ({"mask_zero": True}, {}, {}),
+        ({"act": {"class_name": "function", "config": "relu"}}, {"act": "relu"}, {}),
+        ({"act": None}, {"act": "relu"}, {"act": [None, "relu"]}),
+        (
+            {"layer": {"class_name": "GRUV2", "config": {"units": 1}}},
+            {"layer": {"class_name": "GRU", "config": {"units": 1}}},
+            {},
+        ),
+        (
+            {"layer": {"class_name": "GRU", "config": {"units": 1}}},
+            {"layer": {"class_name": "GRU", "config": {"units": 2}}},
+            {"layer": [{"class_name": "GRU", "config": {"units": 1}}, {"class_name": "GRU", "config": {"units": 2}}]},
+        ),
+    ],
+)
+def test_what_differs_in_meaning(recorded: dict[str, Any], here: dict[str, Any], differing: dict[str, Any]) -> None:
+    assert arguments.differing(Layer(), recorded, here, RENAMES, 4).values == differing
+
+
+def test_what_is_renamed_and_what_is_given_here() -> None:
+    recorded = {"alpha": 0.2, "epsilon": 1e-5, "activation": "relu", "other": 1}
+    here = {"negative_slope": 0.1, "epsilon": 1e-3, "activation": "elu", "other": 2}
+    found = arguments.differing(Layer(), recorded, here, RENAMES, 4)
+    assert found.renamed == {"alpha": "negative_slope"}
+    assert found.given == ["alpha"]  # of a default that is None, and of what the class takes otherwise, nothing is known

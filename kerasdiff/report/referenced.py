@@ -81,10 +81,11 @@ def _outputs(found: Verification) -> Iterator[str]:
     counts = found.found.counts
     if counts[0] != counts[1]:
         yield f"{counts[0]} outputs were recorded, the model here has {counts[1]}."
+    bound = found.found.bound(found.tolerance)
+    why = "" if bound == found.tolerance else ", since layers compute in 16 bits"
     for number, error in enumerate(found.found.outputs):
-        told = _error(error)
-        verdict = "differs" if error.beyond(found.tolerance) else "is as recorded"
-        yield from wrapped(f"outputs_{number} {verdict}: {told} (tolerance {found.tolerance:g})", _WIDTH)
+        verdict = "differs" if error.beyond(bound) else "is as recorded"
+        yield from wrapped(f"outputs_{number} {verdict}: {_error(error)} (tolerance {bound:.3g}{why})", _WIDTH)
 
 
 def _error(error: Error | None) -> str:
@@ -122,10 +123,10 @@ def _first(found: Verification, first: First) -> Iterator[str]:
         yield from wrapped(_differing(layer), _WIDTH, "  ")
     if layer.trial is not None:
         arguments = _given(layer, layer.trial.arguments)
-        outcome = "it gives what was recorded" if not layer.trial.error.beyond(found.tolerance) else _error(layer.trial.error)
+        outcome = "it gives what was recorded" if layer.is_restored(found.tolerance) else _error(layer.trial.error)
         yield from wrapped(f"tried here: with {arguments} {outcome}", _WIDTH, "  ")
     after = found.found.calls[place + 1 :]
-    later = [call.name for call in after if call.alone is not None and call.alone.beyond(found.tolerance)]
+    later = [call.name for call in after if found.found.parts_alone(call, found.tolerance)]
     if later:
         yield from wrapped(f"after it, {listed(later, _FEW)} part{'s' if len(later) == 1 else ''} alone too", _WIDTH, "  ")
 

@@ -105,8 +105,8 @@ def explained(whole: Verification, a: Fingerprint, b: Fingerprint, step: Step | 
     api_a = _api(whole.found.reference, a, step)
     compared = compare(a, b, api_a=api_a, api_b=here["api"] if here["api"] in b.apis else None)
     layer = whole.first.layer
-    tried = layer.trial is not None and not layer.trial.error.beyond(whole.tolerance)
-    keys = layer.trial.arguments if tried and layer.trial is not None else layer.differing
+    restored = layer.trial is not None and layer.is_restored(whole.tolerance)
+    keys = layer.trial.arguments if restored and layer.trial is not None else layer.differing
     use = Use(layer.uses.get("symbols", []), layer.uses.get("names", []), layer.config[0], frozenset(keys))
     known = {one.id: one for one in compared.divergences}
     causes = explaining(use, known, compared.a)
@@ -124,7 +124,7 @@ def by_code(whole: Verification, a: Side) -> list[str]:
     """The arguments by which the first layer parts, where the code that makes the model gives each: no default differs."""
     assert whole.first is not None
     layer = whole.first.layer
-    if layer.trial is None or layer.trial.error.beyond(whole.tolerance):
+    if layer.trial is None or not layer.is_restored(whole.tolerance):
         return []
     arguments = layer.trial.arguments
     return sorted(arguments) if all(key in layer.given or not _is_default(layer, key, a) for key in arguments) else []

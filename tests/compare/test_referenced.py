@@ -75,3 +75,27 @@ def test_what_is_not_known_is_not_beyond_a_tolerance() -> None:
 def test_no_environment_is_the_reason_where_each_layer_alone_gives_what_was_recorded() -> None:
     assert not verification(answer(b={"model": OFF}, off=0.5)).is_of_environments
     assert verification(answer(b={"alone": OFF}, off=0.5)).is_of_environments
+
+
+MIXED = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
+
+
+@pytest.mark.parametrize(
+    ("types", "off", "holds"),
+    [
+        ((MIXED, "float16"), 0.00075, True),
+        (("mixed_bfloat16", "bfloat16"), 0.00075, True),
+        ((MIXED, MIXED), 0.003, False),
+        ((MIXED, "float32"), 0.00075, False),  # here it rounds less: that is a difference
+        (("float32", None), 0.00075, False),
+    ],
+)
+def test_a_layer_that_computes_in_16_bits_may_be_off_by_their_steps(types: tuple[Any, Any], off: float, holds: bool) -> None:
+    layer = {"config": [{"dtype": one} for one in types], "alone": {"scaled": off}, "model": {"scaled": off}}
+    assert verification(answer(b=layer, off=off)).passed is holds
+
+
+def test_rounding_of_16_bits_adds_up() -> None:
+    layer = {"config": [{"dtype": MIXED}, {"dtype": MIXED}], "model": {"scaled": 0.0025}}
+    assert not verification(answer(b=layer, off=0.0025)).passed  # of one layer: 0.002
+    assert verification(answer(a={**layer, "model": None}, b=layer, off=0.0025)).passed

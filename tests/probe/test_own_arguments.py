@@ -9,6 +9,7 @@ import pytest
 from kerasdiff.probe.own import arguments
 
 RENAMES = [["alpha", "negative_slope"], ["init", "kernel_initializer"]]
+POLICY = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
 
 
 class Layer:
@@ -31,6 +32,10 @@ class Layer:
         ({"kernel_initializer": "zero", "seed": 1}, {"kernel_initializer": "uniform", "seed": 2}, {}),
         ({"mask_zero": True}, {"mask_zero": False}, {"mask_zero": [True, False]}),
         ({"mask_zero": True}, {}, {}),
+        ({"dtype": "float32"}, {"dtype": {"class_name": "DTypePolicy", "config": {"name": "float32"}}}, {}),
+        ({"dtype": "int32"}, {"dtype": "float32"}, {}),
+        ({"dtype": POLICY}, {"dtype": {"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}}, {}),
+        ({"dtype": POLICY}, {"dtype": "float32"}, {"dtype": [POLICY, "float32"]}),
         ({"act": {"class_name": "function", "config": "relu"}}, {"act": "relu"}, {}),
         ({"act": None}, {"act": "relu"}, {"act": [None, "relu"]}),
         (

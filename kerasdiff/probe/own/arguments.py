@@ -15,7 +15,6 @@ _IDLE = (
     "trainable",
     "batch_input_shape",
     "batch_shape",
-    "dtype",
     "input_shape",
     "seed",
     "init",
@@ -63,6 +62,8 @@ def _name(key: str, recorded: Dict[str, Any], here: Dict[str, Any], renames: Ite
 def same(key: str, one: Any, other: Any, rank: int) -> bool:
     """Whether two values of an argument mean the same to a layer that takes a tensor of ``rank`` axes."""
     one, other = _plain(one), _plain(other)
+    if key == "dtype":  # of others it is told what is taken in, which the inputs are, whatever is said
+        return one == other or not ("16" in str(one) or "16" in str(other))
     if isinstance(one, dict) and isinstance(other, dict):
         if kind(str(one.get("class_name"))) != kind(str(other.get("class_name"))):
             return False
@@ -79,10 +80,13 @@ def same(key: str, one: Any, other: Any, rank: int) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A function by its name."""
-    if isinstance(value, dict) and value.get("class_name") == "function":
-        return value.get("config")
-    return value
+    """A function, and the types that a layer computes in, by their names."""
+    if not isinstance(value, dict):
+        return value
+    config = value.get("config")
+    if str(value.get("class_name")).startswith(("Policy", "DTypePolicy")) and isinstance(config, dict):
+        return config.get("name")
+    return config if value.get("class_name") == "function" else value
 
 
 def _alike(one: Any, other: Any) -> Tuple[List[Any], List[Any]]:

@@ -58,6 +58,7 @@ def _text(found: Verification, *, verbose: bool) -> Iterator[str]:
     if found.found.left_out:
         some = ", ".join(found.found.left_out[:5])
         yield from wrapped(f"Not recorded, being too large: what {some} takes or gives.", _WIDTH, hanging="")
+    yield from _beside(found)
     if found.first is not None:
         yield ""
         yield from _first(found, found.first)
@@ -67,6 +68,27 @@ def _text(found: Verification, *, verbose: bool) -> Iterator[str]:
         yield from _rows(found, verbose=verbose)
     yield ""
     yield f"The reference {'holds' if found.passed else 'does not hold'}; exit status {0 if found.passed else 1}."
+
+
+def _beside(found: Verification) -> Iterator[str]:
+    """The arguments that differ in layers that give what was recorded, where the outputs do too."""
+    parting = {layer.name for call, layer in found.found.known if found.found.parts_alone(call, found.tolerance)}
+    layers = [layer for layer in found.found.layers if layer.differing and layer.fits and layer.name not in parting]
+    if not found.outputs_hold or not layers:
+        return
+    yield ""
+    for layer in layers[:_FEW]:
+        yield from wrapped(f"{layer.name}: {_differing(layer)}: differs, without effect on these inputs", _WIDTH)
+    if layers[_FEW:]:
+        yield f"and so in {len(layers) - _FEW} more layers (--format json)"
+
+
+def _before(found: Verification, place: int) -> Iterator[str]:
+    """The arguments that differ in layers up to a call: what they pass on beside numbers, as masks, may differ by them."""
+    earlier = {call.name for call in found.found.calls[:place]}
+    named = {layer.name: layer for call, layer in found.found.known if call.name in earlier and layer.differing}
+    for layer in [*named.values()][-_FEW:]:
+        yield from wrapped(f"before it, {layer.name}: {_differing(layer)}", _WIDTH, "  ")
 
 
 def _environment(told: dict[str, Any]) -> str:
@@ -119,6 +141,8 @@ def _first(found: Verification, first: First) -> Iterator[str]:
         largest = max(float(error.scaled) for error in before if isinstance(error.scaled, (int, float)))
         those = "the layer before it" if place == 1 else f"the {place} layers before it"
         yield from wrapped(f"{those}: {f'off by {largest:.2g} at most' if largest else 'as recorded'}", _WIDTH, "  ")
+    if first.how == "between":
+        yield from _before(found, place)
     if layer.differing:
         yield from wrapped(_differing(layer), _WIDTH, "  ")
     if layer.trial is not None:

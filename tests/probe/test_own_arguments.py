@@ -9,6 +9,9 @@ import pytest
 from kerasdiff.probe.own import arguments
 
 RENAMES = [["alpha", "negative_slope"], ["init", "kernel_initializer"]]
+DEEP: list[Any] = []
+for _ in range(900):
+    DEEP = [DEEP]
 POLICY = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
 
 
@@ -25,6 +28,13 @@ class Layer:
         ({"axis": [1]}, {"axis": -1}, {"axis": [[1], -1]}),
         ({"axis": [1, 2]}, {"axis": [-3, -2]}, {}),
         ({"kernel_size": [3, 3]}, {"kernel_size": 3}, {}),
+        ({"factor": 0.1}, {"factor": [-0.1, 0.1]}, {}),
+        ({"factor": [-0.1, 0.1]}, {"factor": 0.2}, {"factor": [[-0.1, 0.1], 0.2]}),
+        ({"factor": None}, {"factor": [-0.1, 0.1]}, {"factor": [None, [-0.1, 0.1]]}),
+        ({"factor": ["a", "b"]}, {"factor": 0.1}, {"factor": [["a", "b"], 0.1]}),
+        ({"size": []}, {"size": 3}, {"size": [[], 3]}),
+        ({"size": DEEP}, {"size": 3}, {"size": [DEEP, 3]}),
+        ({"size": 10**400}, {"size": 3}, {"size": [10**400, 3]}),
         ({"alpha": 0.30000001192092896}, {"negative_slope": 0.3}, {}),
         ({"alpha": 0.3}, {"negative_slope": 0.1}, {"alpha": [0.3, 0.1]}),
         ({"alpha": 0.3, "negative_slope": 0.1}, {"negative_slope": 0.1}, {}),

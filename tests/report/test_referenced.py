@@ -81,3 +81,17 @@ def test_an_argument_that_the_code_gives_is_told_by_its_name_here() -> None:
     assert "alpha is 0.3 recorded, negative_slope 0.1 here" in text
     assert "tried here: with negative_slope=0.3 it gives what was recorded" in text
     assert "The code that makes the model gives b negative_slope=0.1; it gave negative_slope=0.3 when" in text
+
+
+def test_an_argument_that_differs_without_effect_is_told() -> None:
+    masking = {"differing": {"mask_zero": [True, False]}}
+    text = as_text(verification(answer(a=masking)), verbose=False)
+    assert "a: mask_zero is True recorded, False here: differs, without effect on these inputs" in " ".join(text.split())
+    assert text.endswith("The reference holds; exit status 0.\n")
+
+
+def test_an_argument_before_the_layer_that_is_given_something_else_is_told() -> None:
+    masking = {"differing": {"mask_zero": [True, False]}}
+    text = as_text(verification(answer(a=masking, b={"model": OFF}, off=0.5)), verbose=False)
+    assert "  before it, a: mask_zero is True recorded, False here\n" in text
+    assert "without effect" not in text

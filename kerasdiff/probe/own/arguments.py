@@ -1,7 +1,6 @@
 """The arguments of a layer that mean something else than those recorded, whatever they are called and however written."""
 
 import inspect
-import math
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..pairing import kind
@@ -23,6 +22,9 @@ _IDLE = (
 _ABOUT = ("name", "module", "registered_name", "build_config", "class_name")
 #: How far numbers may be apart that went through float32, relative to themselves.
 _SINGLE = 1e-6
+_BOTH_WAYS = 2
+#: Whole numbers from here on are no floats.
+_LARGEST = 1e300
 
 
 class Differing(NamedTuple):
@@ -70,12 +72,12 @@ def same(key: str, one: Any, other: Any, rank: int) -> bool:
         shared = [name for name in one if name in other and name not in _ABOUT and not name.endswith(_IDLE)]
         return all(same(name, one[name], other[name], rank) for name in shared)
     if isinstance(one, list) or isinstance(other, list):
-        ones, others = _alike(one, other)
+        ones, others = _alike(key, one, other)
         return len(ones) == len(others) and all(same(key, *pair, rank) for pair in zip(ones, others))
     if _is_number(one) and _is_number(other):
         if key in ("axis", "axes"):
             one, other = (value + rank if value < 0 else value for value in (one, other))
-        return math.isclose(one, other, rel_tol=_SINGLE)
+        return bool(abs(one - other) <= _SINGLE * max(abs(one), abs(other)))
     return bool(one == other)
 
 
@@ -89,15 +91,19 @@ def _plain(value: Any) -> Any:
     return config if value.get("class_name") == "function" else value
 
 
-def _alike(one: Any, other: Any) -> Tuple[List[Any], List[Any]]:
-    """Two values as lists: a number beside a list stands for each of its entries."""
-    if not isinstance(one, list):
-        return [one] * len(other), other
-    return one, other if isinstance(other, list) else [other] * len(one)
+def _alike(key: str, one: Any, other: Any) -> Tuple[List[Any], List[Any]]:
+    """Two values as lists: a number beside a list of numbers stands for each of them, a factor for both ways."""
+    if isinstance(one, list) and isinstance(other, list):
+        return one, other
+    whole, single = (one, other) if isinstance(one, list) else (other, one)
+    if not whole or not all(map(_is_number, [single] + whole)):
+        return [one], []
+    is_both_ways = key.endswith("factor") and len(whole) == _BOTH_WAYS and whole[0] == -whole[1]
+    return whole, [-single, single] if is_both_ways else [single] * len(whole)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _is_default(layer: Any, name: str, value: Any, rank: int) -> bool:

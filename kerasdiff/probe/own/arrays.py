@@ -26,7 +26,7 @@ def formula(model: Any) -> List[Any]:
     tensors = getattr(model, "inputs", None)
     if not tensors:
         raise NoInput("which inputs the model takes isn't known before it is called: give them in a file (x)")
-    return [_made(tensor, _vocabulary(model, tensor), number) for number, tensor in enumerate(tensors)]
+    return [_made(tensor, vocabulary(model, tensor), number) for number, tensor in enumerate(tensors)]
 
 
 def _made(tensor: Any, vocabulary: Optional[int], number: int) -> Any:
@@ -61,7 +61,7 @@ def _dtype(tensor: Any) -> str:
     return str(getattr(kind, "name", kind))
 
 
-def _vocabulary(model: Any, tensor: Any) -> Optional[int]:
+def vocabulary(model: Any, tensor: Any) -> Optional[int]:
     """How many different numbers an input may hold, where an embedding looks them up."""
     for layer in model.layers:
         if not hasattr(layer, "input_dim") or type(layer).__name__ != "Embedding":

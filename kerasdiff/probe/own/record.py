@@ -7,7 +7,7 @@ import numpy
 
 from .. import packages
 from ..npz import Archive, BadArchive
-from . import arrays, trace, units
+from . import arrays, lifelike, trace, units
 from .apart import digest
 
 SCHEMA = "kerasdiff.reference/1"
@@ -51,7 +51,7 @@ def _plain(array: Any) -> Any:
 def record(tools: Any, given: Optional[Archive], environment: Dict[str, Any], output: str) -> Dict[str, Any]:
     """Write a reference to ``output``; what was written. Raises `BadArchive`, `OSError`, or what the library raises."""
     engine, model, is_model = tools
-    inputs = arrays.numbered(given, "x|inputs") if given is not None else arrays.formula(model)
+    inputs = arrays.numbered(given, "x|inputs") if given is not None else lifelike.inputs(model)
     if not inputs:
         raise BadArchive("holds no inputs: save them as x, or as inputs_0, inputs_1…")
     inputs = arrays.fitting(inputs, model, "it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -94,8 +95,8 @@ class First(msgspec.Struct, frozen=True, kw_only=True):
     """Where the two models part first.
 
     ``how``: ``alone`` (the layer itself gives other numbers), ``weights`` (those recorded don't fit), ``missing`` (there is no
-    such layer here), ``unseen`` (it couldn't be run alone), ``rounding`` (that of all layers adds up), or ``between`` (each
-    layer alone gives what was recorded, so that what it is given differs).
+    such layer here), ``unseen`` (it couldn't be run alone, or isn't called here), ``rounding`` (that of all layers adds up), or
+    ``between`` (each layer alone gives what was recorded, so that what it is given differs).
     """
 
     layer: Layer
@@ -197,13 +198,15 @@ def first(found: Answer, tolerance: float) -> First | None:
             return First(layer=layer, call=call, how="weights")
         elif found.parts_alone(call, tolerance):
             return First(layer=layer, call=call, how="alone")
-    parting = ((call, layer) for call, layer in known if found.parts_in_model(call, tolerance))
-    pair = next(parting, None) if off else None
-    if pair is None:
+    parting = (place for place, (call, _) in enumerate(known) if found.parts_in_model(call, tolerance))
+    at = next(parting, None) if off else None
+    if at is None:
         return None
-    call, layer = pair
-    if call.alone is None:
-        return First(layer=layer, call=call, how="unseen")
+    call, layer = known[at]
+    earlier = known[: at + (call.alone is None)][::-1]
+    unseen = [*takewhile(lambda pair: pair[0].alone is None and pair[1].fits, earlier)]
+    if unseen:
+        return First(layer=unseen[-1][1], call=unseen[-1][0], how="unseen")
     return First(layer=layer, call=call, how="between" if found.parts_in_model(call, tolerance, ROUNDING) else "rounding")
 
 

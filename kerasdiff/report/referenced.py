@@ -89,6 +89,9 @@ def _before(found: Verification, place: int) -> Iterator[str]:
     named = {layer.name: layer for call, layer in found.found.known if call.name in earlier and layer.differing}
     for layer in [*named.values()][-_FEW:]:
         yield from wrapped(f"before it, {layer.name}: {_differing(layer)}", _WIDTH, "  ")
+    added = [f"{layer.here} ({layer.class_name})" for layer in found.found.layers if layer.name is None]
+    if added:
+        yield from wrapped(f"only here: {listed(added, _FEW)}", _WIDTH, "  ")
 
 
 def _environment(told: dict[str, Any]) -> str:
@@ -131,7 +134,7 @@ def _first(found: Verification, first: First) -> Iterator[str]:
         "alone": f"alone, with the recorded weights and inputs, {_error(first.call.alone)}",
         "weights": f"the recorded weights don't fit: {layer.weights}",
         "missing": "there is no such layer here",
-        "unseen": "it couldn't be run alone",
+        "unseen": "it couldn't be run alone, or isn't called here: it parts, or what comes after it",
         "rounding": f"each layer alone gives what was recorded: rounding adds up; in the model, {_error(first.call.model)}",
         "between": f"each layer alone gives what was recorded; in the model, {_error(first.call.model)}",
     }

@@ -36,6 +36,9 @@ OFF, HERE = {"scaled": 0.5}, {"here": None, "weights": "not here"}
         ({"b": {"model": OFF}, "c": {"model": OFF}, "off": 0.5}, "b", "between"),
         ({"b": {"model": {"scaled": 2e-5}}, "off": 0.5}, "b", "rounding"),
         ({"b": {"model": OFF, "alone": None}, "off": 0.5}, "b", "unseen"),
+        ({"a": {"model": None, "alone": None}, "b": {"model": OFF}, "off": 0.5}, "a", "unseen"),
+        ({"a": {"model": OFF, "alone": None}, "b": {"model": OFF, "alone": None}, "off": 0.5}, "a", "unseen"),
+        ({"a": {"model": None, "alone": None}, "c": {"model": OFF}, "off": 0.5}, "c", "between"),
         ({"b": {"model": OFF}}, None, None),  # what adds up and doesn't reach the outputs
         ({"a": {"weights": "bias is [3] recorded, [4] here"}, "b": {"alone": OFF}, "off": 0.5}, "a", "weights"),
         ({"a": {"weights": "bias is [3] recorded, [4] here"}}, "a", "weights"),

@@ -94,4 +94,12 @@ def test_an_argument_before_the_layer_that_is_given_something_else_is_told() -> 
     masking = {"differing": {"mask_zero": [True, False]}}
     text = as_text(verification(answer(a=masking, b={"model": OFF}, off=0.5)), verbose=False)
     assert "  before it, a: mask_zero is True recorded, False here\n" in text
+    assert "only here" not in text
     assert "without effect" not in text
+
+
+def test_a_layer_that_was_added_is_told_where_another_one_is_given_something_else() -> None:
+    found = answer(b={"model": OFF}, off=0.5)
+    added = Layer(name=None, here="drop", class_name="Dropout", weights="only here")
+    text = as_text(verification(msgspec.structs.replace(found, layers=[*found.layers, added])), verbose=False)
+    assert "  only here: drop (Dropout)\n" in text

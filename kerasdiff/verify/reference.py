@@ -107,7 +107,12 @@ def explained(whole: Verification, a: Fingerprint, b: Fingerprint, step: Step | 
     layer = whole.first.layer
     restored = layer.trial is not None and layer.is_restored(whole.tolerance)
     keys = layer.trial.arguments if restored and layer.trial is not None else layer.differing
-    use = Use(layer.uses.get("symbols", []), layer.uses.get("names", []), layer.config[0], frozenset(keys))
+    use = Use(
+        layer.uses.get("symbols", []),
+        layer.uses.get("names", []),
+        layer.config[0],
+        frozenset(key.rpartition(".")[2] for key in keys),
+    )
     known = {one.id: one for one in compared.divergences}
     causes = explaining(use, known, compared.a)
     return msgspec.structs.replace(
@@ -133,10 +138,11 @@ def by_code(whole: Verification, a: Side) -> list[str]:
 def _is_default(layer: Layer, key: str, a: Side) -> bool:
     """Whether a recorded argument may be A's default: also where A tells none, but of the user's own classes."""
     names = [name for symbol in layer.uses.get("symbols", []) if (name := a.canonical(symbol)) is not None]
-    known = [config for name in names if key in (config := a.symbol(name).config or {})]
+    last = key.rpartition(".")[2]
+    known = [config for name in names if last in (config := a.symbol(name).config or {})]
     if not known:
         return not layer.custom
-    return any(same(config[key], layer.config[0].get(key), key) for config in known)
+    return any(same(config[last], layer.differing[key][0], last) for config in known)
 
 
 def nearest(environment: dict[str, Any]) -> Step | None:

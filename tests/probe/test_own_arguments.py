@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,9 +55,14 @@ class Layer:
             {},
         ),
         (
+            {"layer": {"class_name": "GRU", "config": {"units": 1, "name": "gru"}}},
+            {"layer": {"class_name": "GRU", "config": {"units": 2, "name": "forward_gru"}}},
+            {"layer.units": [1, 2]},
+        ),
+        (
             {"layer": {"class_name": "GRU", "config": {"units": 1}}},
-            {"layer": {"class_name": "GRU", "config": {"units": 2}}},
-            {"layer": [{"class_name": "GRU", "config": {"units": 1}}, {"class_name": "GRU", "config": {"units": 2}}]},
+            {"layer": {"class_name": "LSTM", "config": {"units": 1}}},
+            {"layer": [{"class_name": "GRU", "config": {"units": 1}}, {"class_name": "LSTM", "config": {"units": 1}}]},
         ),
     ],
 )
@@ -70,3 +76,29 @@ def test_what_is_renamed_and_what_is_given_here() -> None:
     found = arguments.differing(Layer(), recorded, here, RENAMES, 4)
     assert found.renamed == {"alpha": "negative_slope"}
     assert found.given == ["alpha"]  # of a default that is None, and of what the class takes otherwise, nothing is known
+
+
+def test_the_arguments_of_a_layer_in_a_layer() -> None:
+    around = SimpleNamespace(layer=Layer())
+    recorded = {"layer": {"class_name": "Layer", "config": {"alpha": 0.2, "epsilon": 1e-5}}}
+    here: dict[str, Any] = {
+        "layer": {"class_name": "Layer", "config": {"negative_slope": 0.1, "epsilon": 1e-3}, "module": "mine"},
+        "name": "b",
+    }
+    found = arguments.differing(around, recorded, here, RENAMES, 4)
+    assert found.values == {"layer.alpha": [0.2, 0.1], "layer.epsilon": [1e-5, 1e-3]}
+    assert found.renamed == {"layer.alpha": "layer.negative_slope"}
+    assert found.given == ["layer.alpha"]
+    assert arguments.changed(here, {"layer.negative_slope": 0.2, "name": "a"}) == {
+        "layer": {"class_name": "Layer", "config": {"negative_slope": 0.2, "epsilon": 1e-3}, "module": "mine"},
+        "name": "a",
+    }
+    assert here["layer"]["config"]["negative_slope"] == 0.1
+
+
+def test_an_argument_of_a_layer_that_goes_both_ways_is_of_both() -> None:
+    config = {name: {"class_name": "GRU", "config": {"units": 1}} for name in ("layer", "backward_layer")}
+    both = arguments.changed(config, {"layer.units": 2})
+    assert [both[name]["config"]["units"] for name in ("layer", "backward_layer")] == [2, 2]
+    each = arguments.changed(config, {"layer.units": 2, "backward_layer.units": 3})
+    assert [each[name]["config"]["units"] for name in ("layer", "backward_layer")] == [2, 3]

@@ -23,12 +23,16 @@ _ABOUT = ("name", "module", "registered_name", "build_config", "class_name")
 #: How far numbers may be apart that went through float32, relative to themselves.
 _SINGLE = 1e-6
 _BOTH_WAYS = 2
+_BACKWARD = "backward_layer"
 #: Whole numbers from here on are no floats.
 _LARGEST = 1e300
 
 
 class Differing(NamedTuple):
-    """By the recorded names: both values of what differs, the names here of what is renamed, and what is no default here."""
+    """By the recorded names: both values of what differs, the names here of what is renamed, and what is no default here.
+
+    What a layer in a layer is given is named by both, as ``layer.activation``.
+    """
 
     values: Dict[str, List[Any]]
     renamed: Dict[str, str]
@@ -43,7 +47,14 @@ def differing(layer: Any, recorded: Dict[str, Any], here: Dict[str, Any], rename
     found = Differing({}, {}, [])
     for key, value in sorted(recorded.items()):
         name = _name(key, recorded, here, renames)
-        if name is None or key.endswith(_IDLE) or name.endswith(_IDLE) or same(key, value, here[name], rank):
+        if name is None or key in _ABOUT or key.endswith(_IDLE) or name.endswith(_IDLE) or same(key, value, here[name], rank):
+            continue
+        if name == key and _are_alike(value, here[key]):
+            part = getattr(layer, key, None) or getattr(layer, "forward_layer", None)
+            inner = differing(part, value["config"], here[key]["config"], renames, rank)
+            found.values.update((_within(key, one), both) for one, both in inner.values.items())
+            found.renamed.update((_within(key, one), _within(key, other)) for one, other in inner.renamed.items())
+            found.given.extend(_within(key, one) for one in inner.given)
             continue
         found.values[key] = [value, here[name]]
         if name != key:
@@ -51,6 +62,32 @@ def differing(layer: Any, recorded: Dict[str, Any], here: Dict[str, Any], rename
         if not _is_default(layer, name, here[name], rank):
             found.given.append(key)
     return found
+
+
+def changed(config: Dict[str, Any], arguments: Dict[str, Any]) -> Dict[str, Any]:
+    """A configuration with other arguments, by their names here."""
+    found = dict(config)
+    for key, value in arguments.items():
+        first, _, rest = key.partition(".")
+        if not rest:
+            found[first] = value
+            continue
+        # Keras 3 tells of both layers of a Bidirectional, of which people give one.
+        is_both = first == "layer" and isinstance(found.get(_BACKWARD), dict) and _within(_BACKWARD, rest) not in arguments
+        for part in [first] + ([_BACKWARD] if is_both else []):
+            found[part] = dict(found[part], config=changed(found[part]["config"], {rest: value}))
+    return found
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    """Whether two values are layers, or other objects, of the same class, so that their arguments differ."""
+    both = (one, other)
+    are_objects = all(isinstance(value, dict) and isinstance(value.get("config"), dict) for value in both)
+    return are_objects and kind(str(one.get("class_name"))) == kind(str(other.get("class_name")))
+
+
+def _within(key: str, name: str) -> str:
+    return "%s.%s" % (key, name)
 
 
 def _name(key: str, recorded: Dict[str, Any], here: Dict[str, Any], renames: Iterable[List[str]]) -> Optional[str]:

@@ -173,7 +173,7 @@ class Verification:
         changed = {renamed.get(key, key): value for key, value in given.items()}
         told = next(told for told in self._recorded.layers if told["name"] == _first(call["name"]))
         try:
-            layer = type(seen.layer).from_config(dict(seen.layer.get_config(), **changed))
+            layer = type(seen.layer).from_config(arguments.changed(seen.layer.get_config(), changed))
             made = Call(layer, None, {"mask": masking[0]} if masking else {})
             self._engine.build(made, inputs)
             self._set(told, layer)

@@ -91,7 +91,9 @@ def run(arguments: list[str] | None = None) -> int:
         status: Any = cli.main(arguments, prog_name="kerasdiff", standalone_mode=False)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "kerasdiff"
-        return _fail(f"{error.format_message()} See: {command} --help".replace("\n", " "), ExitStatus.USAGE)
+        told = error.format_message().replace("\n", " ")
+        stop = "" if told.endswith((".", "?", "!")) else "."
+        return _fail(f"{told}{stop} See: {command} --help", ExitStatus.USAGE)
     except click.ClickException as error:
         return _fail(error.format_message().replace("\n", " "), ExitStatus.USAGE)
     except KerasdiffError as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -12,6 +15,13 @@ from kerasdiff.fingerprint.document import VALUE
 SCHEMA = "kerasdiff.verification/1"
 #: How far a tensor may be off, over its largest number: between the noise that was measured and the smallest change.
 TOLERANCE = 1e-5
+#: What rounding that adds up from layer to layer may come to, over what a layer may be off.
+ROUNDING = 100
+
+#: What half a step is of types that round more, over the largest number; the types of layers are told by these names.
+HALF_STEPS = {"bfloat16": 2.0**-8, "float16": 2.0**-11}
+#: How many half steps a layer may be off.
+_STEPS = 4
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,9 +59,22 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     config: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     uses: dict[str, list[str]] = {}
     differing: dict[str, Any] = {}
+    renamed: dict[str, str] = {}
+    """What arguments in ``differing`` are called here, by their recorded names."""
+    given: list[str] = []
+    """Arguments in ``differing`` whose value here isn't the default of the class here."""
     weights: str = ""
     """``set``, ``none``, or why those recorded don't fit."""
     trial: Trial | None = None
+
+    @property
+    def rounding(self) -> float:
+        """How far it may be off where it computes in 16 bits, here and where it was recorded; 0 of longer types."""
+        return _STEPS * min(_half_step(config.get("dtype")) for config in self.config)
+
+    def is_restored(self, tolerance: float) -> bool:
+        """Whether it gives what was recorded when its arguments are those recorded."""
+        return self.trial is not None and not self.trial.error.beyond(max(tolerance, self.rounding))
 
     @property
     def fits(self) -> bool:
@@ -72,7 +95,8 @@ class First(msgspec.Struct, frozen=True, kw_only=True):
     """Where the two models part first.
 
     ``how``: ``alone`` (the layer itself gives other numbers), ``weights`` (those recorded don't fit), ``missing`` (there is no
-    such layer here), or ``between`` (what lies before it isn't seen, or rounding adds up).
+    such layer here), ``unseen`` (it couldn't be run alone, or isn't called here), ``rounding`` (that of all layers adds up), or
+    ``between`` (each layer alone gives what was recorded, so that what it is given differs).
     """
 
     layer: Layer
@@ -80,7 +104,7 @@ class First(msgspec.Struct, frozen=True, kw_only=True):
     how: str
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What the probe found."""
 
     reference: dict[str, Any]
@@ -89,6 +113,41 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     layers: list[Layer]
     calls: list[Call]
     left_out: list[str] = []
+
+    @cached_property
+    def known(self) -> list[tuple[Call, Layer]]:
+        """The calls of layers that were recorded, in their order."""
+        layers = {layer.name: layer for layer in self.layers if layer.name is not None}
+        return [(call, layer) for call in self.calls if (layer := layers.get(_layer(call.name, layers))) is not None]
+
+    @cached_property
+    def rounding(self) -> dict[str, tuple[float, float]]:
+        """How far types of 16 bits may be off, by the names of calls: alone, and in the model, where it adds up."""
+        found: dict[str, tuple[float, float]] = {}
+        squares = 0.0
+        for call, layer in self.known:
+            squares += layer.rounding**2
+            found[call.name] = (layer.rounding, math.sqrt(squares))
+        return found
+
+    def bound(self, tolerance: float) -> float:
+        """How far the outputs may be off: by the tolerance, or more where types of 16 bits round more."""
+        return max([tolerance, *(model for _, model in self.rounding.values())])
+
+    def parts_alone(self, call: Call, tolerance: float) -> bool:
+        """Whether a layer alone gives something else than was recorded."""
+        return call.alone is not None and call.alone.beyond(max(tolerance, self.rounding.get(call.name, (0.0, 0.0))[0]))
+
+    def parts_in_model(self, call: Call, tolerance: float, times: float = 1) -> bool:
+        """Whether a layer gives something else in the model than was recorded; by more than ``times`` what it may."""
+        bound = max(tolerance, self.rounding.get(call.name, (0.0, 0.0))[1])
+        return call.model is not None and call.model.beyond(times * bound)
+
+
+def _half_step(dtype: Any) -> float:
+    name = dtype.get("config", {}).get("name") if isinstance(dtype, dict) and isinstance(dtype.get("config"), dict) else dtype
+    told = [step for kind, step in HALF_STEPS.items() if isinstance(name, str) and name.removeprefix("mixed_") == kind]
+    return told[0] if told else 0.0
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +161,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[str, str] = ("", "")
     """What A and B were taken to be, to explain what differs."""
     explained_by: list[Divergence] = []
+    code: list[str] = []
+    """Arguments of the first layer that the code which makes the model gives, and by which it parts."""
+
+    @property
+    def is_of_environments(self) -> bool:
+        """Whether what parts may be explained by what differs between the environments."""
+        return self.first is not None and self.first.how not in ("between", "rounding") and not self.code
 
     @property
     def passed(self) -> bool:
@@ -116,26 +182,32 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
 def holds(found: Answer, tolerance: float) -> bool:
     """Whether every output is what was recorded."""
-    return found.counts[0] == found.counts[1] and not any(error.beyond(tolerance) for error in found.outputs)
+    return found.counts[0] == found.counts[1] and not any(error.beyond(found.bound(tolerance)) for error in found.outputs)
 
 
 def first(found: Answer, tolerance: float) -> First | None:
     """Where the recorded model and the one here part first; None where nothing does."""
-    layers = {layer.name: layer for layer in found.layers if layer.name is not None}
-    known = [(call, layer) for call in found.calls if (layer := layers.get(_layer(call.name, layers))) is not None]
+    known = found.known
     off = not holds(found, tolerance)
     for place, (call, layer) in enumerate(known):
         if layer.here is None:
-            later = next((one.model for one, _ in known[place + 1 :] if one.model is not None), None)
-            if off and (later is None or later.beyond(tolerance)):  # else what does its work has another name
+            later = next((one for one, _ in known[place + 1 :] if one.model is not None), None)
+            if off and (later is None or found.parts_in_model(later, tolerance)):  # else what does its work has another name
                 return First(layer=layer, call=call, how="missing")
         elif not layer.fits:
             return First(layer=layer, call=call, how="weights")
-        elif call.alone is not None and call.alone.beyond(tolerance):
+        elif found.parts_alone(call, tolerance):
             return First(layer=layer, call=call, how="alone")
-    parting = ((call, layer) for call, layer in known if call.model is not None and call.model.beyond(tolerance))
-    pair = next(parting, None) if off else None
-    return None if pair is None else First(layer=pair[1], call=pair[0], how="between")
+    parting = (place for place, (call, _) in enumerate(known) if found.parts_in_model(call, tolerance))
+    at = next(parting, None) if off else None
+    if at is None:
+        return None
+    call, layer = known[at]
+    earlier = known[: at + (call.alone is None)][::-1]
+    unseen = [*takewhile(lambda pair: pair[0].alone is None and pair[1].fits, earlier)]
+    if unseen:
+        return First(layer=unseen[-1][1], call=unseen[-1][0], how="unseen")
+    return First(layer=layer, call=call, how="between" if found.parts_in_model(call, tolerance, ROUNDING) else "rounding")
 
 
 def _layer(call: str, layers: dict[str, Layer]) -> str:

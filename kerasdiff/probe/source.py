@@ -97,6 +97,8 @@ class Source:
         except BaseException as error:
             if isinstance(error, ImportError) and getattr(error, "name", None) in _above(self._module):
                 text = "there is no module %s in %s: give --path its folder" % (error.name, self.root)
+                if self._module.endswith(".py"):
+                    text = "a module is named without .py: write %s:%s" % (self._module[:-3], self._path)
                 raise Wrong({"state": "error", "type": "ModuleNotFoundError", "message": text}) from None
             raise Wrong(self.failed(error)) from None
         for part in self._path.split("."):
@@ -113,6 +115,8 @@ class Source:
         lines = [line.strip() for line in message(error).splitlines() if line.strip()]
         if lines and lines[0].endswith(_BEGINS):
             fact["message"] = lines[-1][:300]
+        if fact["message"].startswith(fact["type"] + ": "):  # a library's error that tells of the user's, or of itself
+            fact["message"] = fact["message"][len(fact["type"]) + 2 :]
         if isinstance(error, SystemExit):
             fact["message"] = "exits with status %s" % (error.code,)
         return self.told(fact, where or self._of(error))

@@ -14,7 +14,7 @@ from kerasdiff.text import inert, inert_json, listed, visible, visible_lines, wr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kerasdiff.compare.referenced import Error, First, Verification
+    from kerasdiff.compare.referenced import Error, First, Layer, Verification
 
 _WIDTH = 80
 #: Layers listed, where not all are asked for.
@@ -36,6 +36,7 @@ def as_json(found: Verification, status: int) -> str:
         "outputs": msgspec.to_builtins(found.found.outputs),
         "counts": found.found.counts,
         "first": found.first and {**msgspec.to_builtins(found.first), "layer": found.first.layer.name},
+        "code": found.code,
         "explained_by": msgspec.to_builtins(found.explained_by),
         "layers": msgspec.to_builtins(found.found.layers),
         "calls": msgspec.to_builtins(found.found.calls),
@@ -57,6 +58,7 @@ def _text(found: Verification, *, verbose: bool) -> Iterator[str]:
     if found.found.left_out:
         some = ", ".join(found.found.left_out[:5])
         yield from wrapped(f"Not recorded, being too large: what {some} takes or gives.", _WIDTH, hanging="")
+    yield from _beside(found)
     if found.first is not None:
         yield ""
         yield from _first(found, found.first)
@@ -66,6 +68,30 @@ def _text(found: Verification, *, verbose: bool) -> Iterator[str]:
         yield from _rows(found, verbose=verbose)
     yield ""
     yield f"The reference {'holds' if found.passed else 'does not hold'}; exit status {0 if found.passed else 1}."
+
+
+def _beside(found: Verification) -> Iterator[str]:
+    """The arguments that differ in layers that give what was recorded, where the outputs do too."""
+    parting = {layer.name for call, layer in found.found.known if found.found.parts_alone(call, found.tolerance)}
+    layers = [layer for layer in found.found.layers if layer.differing and layer.fits and layer.name not in parting]
+    if not found.outputs_hold or not layers:
+        return
+    yield ""
+    for layer in layers[:_FEW]:
+        yield from wrapped(f"{layer.name}: {_differing(layer)}: differs, without effect on these inputs", _WIDTH)
+    if layers[_FEW:]:
+        yield f"and so in {len(layers) - _FEW} more layers (--format json)"
+
+
+def _before(found: Verification, place: int) -> Iterator[str]:
+    """The arguments that differ in layers up to a call: what they pass on beside numbers, as masks, may differ by them."""
+    earlier = {call.name for call in found.found.calls[:place]}
+    named = {layer.name: layer for call, layer in found.found.known if call.name in earlier and layer.differing}
+    for layer in [*named.values()][-_FEW:]:
+        yield from wrapped(f"before it, {layer.name}: {_differing(layer)}", _WIDTH, "  ")
+    added = [f"{layer.here} ({layer.class_name})" for layer in found.found.layers if layer.name is None]
+    if added:
+        yield from wrapped(f"only here: {listed(added, _FEW)}", _WIDTH, "  ")
 
 
 def _environment(told: dict[str, Any]) -> str:
@@ -80,10 +106,11 @@ def _outputs(found: Verification) -> Iterator[str]:
     counts = found.found.counts
     if counts[0] != counts[1]:
         yield f"{counts[0]} outputs were recorded, the model here has {counts[1]}."
+    bound = found.found.bound(found.tolerance)
+    why = "" if bound == found.tolerance else ", since layers compute in 16 bits"
     for number, error in enumerate(found.found.outputs):
-        told = _error(error)
-        verdict = "differs" if error.beyond(found.tolerance) else "is as recorded"
-        yield from wrapped(f"outputs_{number} {verdict}: {told} (tolerance {found.tolerance:g})", _WIDTH)
+        verdict = "differs" if error.beyond(bound) else "is as recorded"
+        yield from wrapped(f"outputs_{number} {verdict}: {_error(error)} (tolerance {bound:.3g}{why})", _WIDTH)
 
 
 def _error(error: Error | None) -> str:
@@ -107,33 +134,65 @@ def _first(found: Verification, first: First) -> Iterator[str]:
         "alone": f"alone, with the recorded weights and inputs, {_error(first.call.alone)}",
         "weights": f"the recorded weights don't fit: {layer.weights}",
         "missing": "there is no such layer here",
-        "between": "each layer alone gives what was recorded: rounding adds up, or something between layers differs",
+        "unseen": "it couldn't be run alone, or isn't called here: it parts, or what comes after it",
+        "rounding": f"each layer alone gives what was recorded: rounding adds up; in the model, {_error(first.call.model)}",
+        "between": f"each layer alone gives what was recorded; in the model, {_error(first.call.model)}",
     }
     yield from wrapped(told[first.how], _WIDTH, "  ")
     before = [call.alone for call in found.found.calls[:place] if call.alone is not None]
-    if before and first.how != "between":
+    if before and first.how not in ("between", "rounding"):
         largest = max(float(error.scaled) for error in before if isinstance(error.scaled, (int, float)))
         those = "the layer before it" if place == 1 else f"the {place} layers before it"
         yield from wrapped(f"{those}: {f'off by {largest:.2g} at most' if largest else 'as recorded'}", _WIDTH, "  ")
+    if first.how == "between":
+        yield from _before(found, place)
     if layer.differing:
-        parts = [f"{key} is {_brief(one)} recorded, {_brief(other)} here" for key, (one, other) in layer.differing.items()]
-        yield from wrapped("; ".join(parts), _WIDTH, "  ")
+        yield from wrapped(_differing(layer), _WIDTH, "  ")
     if layer.trial is not None:
-        arguments = ", ".join(f"{key}={_brief(value)}" for key, value in layer.trial.arguments.items())
-        outcome = "it gives what was recorded" if not layer.trial.error.beyond(found.tolerance) else _error(layer.trial.error)
+        arguments = _given(layer, layer.trial.arguments)
+        outcome = "it gives what was recorded" if layer.is_restored(found.tolerance) else _error(layer.trial.error)
         yield from wrapped(f"tried here: with {arguments} {outcome}", _WIDTH, "  ")
     after = found.found.calls[place + 1 :]
-    later = [call.name for call in after if call.alone is not None and call.alone.beyond(found.tolerance)]
+    later = [call.name for call in after if found.found.parts_alone(call, found.tolerance)]
     if later:
         yield from wrapped(f"after it, {listed(later, _FEW)} part{'s' if len(later) == 1 else ''} alone too", _WIDTH, "  ")
 
 
+def _differing(layer: Layer) -> str:
+    """What of a layer's arguments differs."""
+    named = {key: f"{layer.renamed[key]} {{}} here" if key in layer.renamed else "{} here" for key in layer.differing}
+    parts = (
+        f"{key} is {_brief(one)} recorded, {named[key].format(_brief(two))}" for key, (one, two) in layer.differing.items()
+    )
+    return "; ".join(parts)
+
+
+def _given(layer: Layer, arguments: dict[str, Any]) -> str:
+    """Arguments as they are written here."""
+    return ", ".join(f"{layer.renamed.get(key, key)}={_brief(value)}" for key, value in arguments.items())
+
+
 def _brief(value: Any) -> str:
-    return visible(repr(value), 60)
+    return visible(f"{value:.7g}" if isinstance(value, float) else repr(value), 60)
+
+
+def _own(found: Verification, first: First) -> str:
+    """Why a model parts where what differs between environments isn't the reason."""
+    if first.how == "rounding":
+        return "No layer is the reason: give --tolerance more, where that is near enough."
+    if first.how == "between":
+        told = f"What {first.call.name} is given differs: its inputs, a mask, or the order of the calls."
+        return f"{told} No layer's own behaviour is the reason: look at how your code puts the model together."
+    there, here = (_given(first.layer, {key: first.layer.differing[key][side] for key in found.code}) for side in (0, 1))
+    told = f"The code that makes the model gives {first.layer.here} {here}; it gave {there} when this was recorded."
+    return f"{told} That is no difference between the environments: change it there."
 
 
 def _because(found: Verification) -> Iterator[str]:
     yield ""
+    if found.first is not None and not found.is_of_environments:
+        yield from wrapped(_own(found, found.first), _WIDTH, hanging="")
+        return
     if not found.explained_by:
         if found.sides[0]:
             yield from wrapped(f"No divergence between {found.sides[0]} and {found.sides[1]} explains it.", _WIDTH, hanging="")

@@ -12,10 +12,13 @@ from kerasdiff.capture.interpreter import find
 from kerasdiff.capture.run import Request, answer, capture
 from kerasdiff.compare.engine import compare
 from kerasdiff.compare.referenced import Answer, Verification, first
+from kerasdiff.compare.side import Side
 from kerasdiff.compare.used import Use, explaining
+from kerasdiff.compare.values import same
 from kerasdiff.errors import ExitStatus, KerasdiffError
 from kerasdiff.fingerprint.document import UNKNOWN_STATES, VALUE
 from kerasdiff.fingerprint.load import FingerprintError, write
+from kerasdiff.knowledge.load import renames
 from kerasdiff.releases import names
 from kerasdiff.releases.shelf import Step, release, releases
 from kerasdiff.text import visible
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kerasdiff.capture.run import Event
+    from kerasdiff.compare.referenced import Layer
     from kerasdiff.fingerprint.document import Fingerprint
 
 #: What is captured of B to explain what differs.
@@ -76,15 +80,19 @@ def verify(
     one, and B is captured. Raises `KerasdiffError`.
     """
     check(file, ("kerasdiff",))
-    task = {"do": "verify", "reference": str(Path(file).absolute()), "tolerance": tolerance}
+    renamed = [[row.old, row.new] for row in renames().parameters]
+    task = {"do": "verify", "reference": str(Path(file).absolute()), "tolerance": tolerance, "renames": renamed}
     built, told = _told(place, task, file, on_event)
     found = msgspec.convert(told, Answer)
     whole = Verification(file=file, environment=built, found=found, tolerance=tolerance, first=first(found, tolerance))
-    if whole.first is None:
+    if not whole.is_of_environments:
         return whole
     step = nearest(found.reference) if a is None else None
     there = a if a is not None else release(step.release) if step is not None else None
     if there is None:
+        return whole
+    whole = msgspec.structs.replace(whole, code=by_code(whole, Side(there, _api(found.reference, there, step))))
+    if not whole.is_of_environments:
         return whole
     here = b or capture(place.python, Request(only=[*DECLARED, *FAMILIES], apis=[built["api"]]), on_event)
     return explained(whole, there, here, step)
@@ -93,18 +101,48 @@ def verify(
 def explained(whole: Verification, a: Fingerprint, b: Fingerprint, step: Step | None) -> Verification:
     """A verification that parts, with the divergences between the two environments that explain it."""
     assert whole.first is not None
-    told, here = whole.found.reference, whole.environment
-    api_a = step.api if step is not None else told.get("api") if told.get("api") in a.apis else None
+    here = whole.environment
+    api_a = _api(whole.found.reference, a, step)
     compared = compare(a, b, api_a=api_a, api_b=here["api"] if here["api"] in b.apis else None)
     layer = whole.first.layer
-    tried = layer.trial is not None and not layer.trial.error.beyond(whole.tolerance)
-    keys = layer.trial.arguments if tried and layer.trial is not None else layer.differing
-    use = Use(layer.uses.get("symbols", []), layer.uses.get("names", []), layer.config[0], frozenset(keys))
+    restored = layer.trial is not None and layer.is_restored(whole.tolerance)
+    keys = layer.trial.arguments if restored and layer.trial is not None else layer.differing
+    use = Use(
+        layer.uses.get("symbols", []),
+        layer.uses.get("names", []),
+        layer.config[0],
+        frozenset(key.rpartition(".")[2] for key in keys),
+    )
     known = {one.id: one for one in compared.divergences}
     causes = explaining(use, known, compared.a)
     return msgspec.structs.replace(
         whole, sides=(compared.a.sentence, compared.b.sentence), explained_by=[known[one.id] for one in causes]
     )
+
+
+def _api(told: dict[str, Any], a: Fingerprint, step: Step | None) -> str | None:
+    """The API of A that a reference was recorded with; None where A has none of that name."""
+    return step.api if step is not None else told.get("api") if told.get("api") in a.apis else None
+
+
+def by_code(whole: Verification, a: Side) -> list[str]:
+    """The arguments by which the first layer parts, where the code that makes the model gives each: no default differs."""
+    assert whole.first is not None
+    layer = whole.first.layer
+    if layer.trial is None or not layer.is_restored(whole.tolerance):
+        return []
+    arguments = layer.trial.arguments
+    return sorted(arguments) if all(key in layer.given or not _is_default(layer, key, a) for key in arguments) else []
+
+
+def _is_default(layer: Layer, key: str, a: Side) -> bool:
+    """Whether a recorded argument may be A's default: also where A tells none, but of the user's own classes."""
+    names = [name for symbol in layer.uses.get("symbols", []) if (name := a.canonical(symbol)) is not None]
+    last = key.rpartition(".")[2]
+    known = [config for name in names if last in (config := a.symbol(name).config or {})]
+    if not known:
+        return not layer.custom
+    return any(same(config[last], layer.differing[key][0], last) for config in known)
 
 
 def nearest(environment: dict[str, Any]) -> Step | None:

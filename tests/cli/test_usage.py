@@ -31,6 +31,7 @@ TF = path("tensorflow-2.15.1")
         (["guess"], "No such command 'guess'"),
         (["compare"], "Missing argument 'A'. See: kerasdiff compare --help"),
         (["compare", A], "Missing argument 'B'"),
+        (["reference", "verify", A], "or a saved model's file. See: kerasdiff reference verify --help"),
         (["compare", A, B, B], "Got unexpected extra argument"),
         (["compare", A, B, "--bogus"], "No such option"),
         (["compare", A, B, "--format", "yaml"], "'yaml' is not one of 'text', 'json'"),

@@ -42,6 +42,9 @@ def nothing():
 def text():
     return "model"
 
+def twice():
+    raise ValueError("ValueError: no such breed")
+
 number = 3
 """
 
@@ -72,6 +75,7 @@ def model(user: Place, spec: str, *options: str) -> dict[str, Any]:
             "missing 1 required positional argument: 'units'",
             "nets/mine.py:10: return keras.layers.Dense()",
         ),
+        ("twice", "ValueError", "no such breed", 'nets/mine.py:29: raise ValueError("ValueError: no such breed")'),
         ("leaves", "SystemExit", "exits with status enough", 'nets/mine.py:13: sys.exit("enough")'),
         ("nothing", "TypeError", "nets.mine:nothing gives nothing, no Keras model", "nets/mine.py:22: def nothing():"),
         ("text", "TypeError", "nets.mine:text gives a str, no Keras model", "nets/mine.py:25: def text():"),
@@ -83,6 +87,7 @@ def test_what_raises_is_told_with_the_line(user: Place, name: str, kind: str, me
     found = model(user, f"nets.mine:{name}")
     assert (found["state"], found["type"], found.get("where")) == ("error", kind, where)
     assert message in found["message"]
+    assert not found["message"].startswith(kind)
     assert acting(found["message"]) == set()
     assert found["source"] == f"nets.mine:{name}"
 
@@ -106,6 +111,11 @@ def test_a_module_that_is_not_there(user: Place) -> None:
     assert found["type"] == "ModuleNotFoundError"
     assert "there is no module nowhere in " in found["message"]
     assert "give --path its folder" in found["message"]
+
+
+def test_a_module_named_as_a_file(user: Place) -> None:
+    user.write("plain.py", "def build():\n    pass\n")
+    assert model(user, "plain.py:build")["message"] == "a module is named without .py: write plain:build"
 
 
 def test_a_module_that_can_not_be_read(user: Place) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from kerasdiff.releases.shelf import Step
-from kerasdiff.verify.reference import nearest
+from kerasdiff.compare.side import Side
+from kerasdiff.releases.shelf import Step, release
+from kerasdiff.verify.reference import by_code, nearest
+from tests.compare.test_referenced import OFF, answer, verification
 from tests.lab.references import DATA, MOVES, Move, again
+
+if TYPE_CHECKING:
+    from kerasdiff.compare.referenced import Verification
 
 PARTING = [move for move in MOVES if move.first]
 
@@ -37,6 +43,33 @@ def test_the_arguments_that_were_recorded_are_tried_on_the_layer() -> None:
     assert found.layer.trial is not None
     assert found.layer.trial.arguments == {"recurrent_activation": "hard_sigmoid"}
     assert not found.layer.trial.error.beyond(1e-6)
+
+
+# Arguments that the code gives
+
+
+def denses(key: str, values: list[Any], **layer: Any) -> Verification:
+    """A Dense layer that gives what was recorded with the recorded value of an argument, and not with that here."""
+    trial = {"arguments": {key: values[0]}, "error": {"scaled": 0.0}}
+    told = {"differing": {key: values}, "trial": trial, "config": [{key: values[0]}, {key: values[1]}], **layer}
+    return verification(answer(b={"uses": {"symbols": ["layers.Dense"]}, "alone": OFF, **told}, off=0.5))
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (denses("activation", ["elu", "relu"]), ["activation"]),  # A's default is linear
+        (denses("activation", ["linear", "relu"]), []),  # a default may have changed
+        (denses("activation", ["linear", "relu"], given=["activation"]), ["activation"]),
+        (denses("nothing_known", [1, 2]), []),
+        (denses("act", [1, 2], custom=True), ["act"]),
+        (denses("activation", ["linear", "relu"], custom=True), []),
+        (denses("activation", ["elu", "relu"], trial=None), []),
+    ],
+)
+def test_an_argument_that_the_code_gives_is_no_difference_of_environments(found: Verification, code: list[str]) -> None:
+    assert by_code(found, Side(release("tensorflow-2.15.1"), "tf.keras")) == code
+    assert msgspec.structs.replace(found, code=code).is_of_environments == (not code)
 
 
 # Which release an environment is taken to be

@@ -30,10 +30,16 @@ class Taken(NamedTuple):
 
 def formula(model: Any) -> List[Any]:
     """Inputs for a model by a fixed formula, from the shapes and types that it takes. Raises `NoInput`."""
+    tensors = taken(model)
+    return [_made(tensor, vocabulary(model, tensor, len(tensors)), number) for number, tensor in enumerate(tensors)]
+
+
+def taken(model: Any) -> List[Any]:
+    """What a model takes, as tensors or as it was called. Raises `NoInput`."""
     tensors = list(getattr(model, "inputs", None) or _called(model))
     if not tensors:
         raise NoInput("its inputs aren't known before it is called")
-    return [_made(tensor, _vocabulary(model, tensor, len(tensors)), number) for number, tensor in enumerate(tensors)]
+    return tensors
 
 
 def _called(model: Any) -> List[Taken]:
@@ -87,7 +93,7 @@ def _dtype(tensor: Any) -> str:
     return str(getattr(kind, "name", kind))
 
 
-def _vocabulary(model: Any, tensor: Any, inputs: int) -> Optional[int]:
+def vocabulary(model: Any, tensor: Any, inputs: int) -> Optional[int]:
     """How many different numbers an input may hold, where an embedding looks them up."""
     for layer in model.layers:
         if not hasattr(layer, "input_dim") or type(layer).__name__ != "Embedding":

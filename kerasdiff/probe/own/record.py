@@ -7,7 +7,7 @@ import numpy
 
 from .. import packages
 from ..npz import Archive, BadArchive
-from . import arrays, trace, units
+from . import arrays, lifelike, trace, units
 from .apart import digest
 
 SCHEMA = "kerasdiff.reference/1"
@@ -87,7 +87,7 @@ def record(tools: Any, given: Optional[Archive], environment: Dict[str, Any], ou
 def _formula(model: Any) -> List[Any]:
     """Made inputs. Raises `BadArchive` where they can't be made."""
     try:
-        return arrays.formula(model)
+        return lifelike.inputs(model)
     except arrays.NoInput as error:
         raise BadArchive("can't be run on made inputs, for %s: give some in a file (x)" % error) from None
 

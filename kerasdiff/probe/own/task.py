@@ -72,7 +72,7 @@ class Task:
         from .verify import Verification  # noqa: PLC0415
 
         assert archive is not None
-        return Verification(tools, archive, self._task["tolerance"]).found()
+        return Verification(tools, archive, self._task["tolerance"], self._task["renames"]).found()
 
     def _tell(self, tools: Any, archive: Optional[Archive], *, is_stored: bool) -> None:
         from . import arrays  # noqa: PLC0415

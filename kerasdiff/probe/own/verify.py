@@ -6,21 +6,22 @@ from ..behaviour.engine import Call
 from ..npz import Archive
 from ..pairing import kind, pairs
 from ..values import repeatable
-from . import arrays, trace, units
+from . import arguments, arrays, trace, units
 from .apart import apart
 from .recorded import Recorded
 
-#: Arguments that change nothing of what a layer with given weights computes in inference mode.
-_IDLE = ("initializer", "regularizer", "constraint", "trainable", "batch_input_shape", "batch_shape", "dtype", "input_shape")
-
 
 class Verification:
-    """One verification; ``tolerance``: how far a tensor may be off, over its largest number."""
+    """One verification; ``tolerance``: how far a tensor may be off, over its largest number.
 
-    def __init__(self, tools: Any, archive: Archive, tolerance: float) -> None:
+    ``renames``: older and newer names of arguments.
+    """
+
+    def __init__(self, tools: Any, archive: Archive, tolerance: float, renames: List[List[str]]) -> None:
         self._engine, self._model, self._is_model = tools
         self._recorded = Recorded(archive)
         self._tolerance = tolerance
+        self._renames = renames
         self._inputs: List[Any] = []
 
     def found(self) -> Dict[str, Any]:
@@ -78,17 +79,16 @@ class Verification:
         config = units.config(seen.layer)
         own = {"symbols": units.symbols(self._engine.api, seen.layer), "names": units.named(self._engine.api, seen.layer)}
         uses = {key: sorted(set(names) | set(map(str, told["uses"].get(key, [])))) for key, names in own.items()}
-        differing = {
-            key: [value, config[key]]
-            for key, value in sorted(told["config"].items())
-            if key in config and config[key] != value and not key.endswith(_IDLE)
-        }
+        rank = seen.inputs[0].ndim if seen.inputs else 0
+        found = arguments.differing(seen.layer, told["config"], config, self._renames, rank)
         row.update(
             custom=units.is_custom(self._engine.api, seen.layer),
             class_here=type(seen.layer).__name__,
             config=[told["config"], config],
             uses=uses,
-            differing=differing,
+            differing=found.values,
+            renamed=found.renamed,
+            given=found.given,
             weights=self._set(told, seen.layer),
         )
         return row
@@ -142,26 +142,39 @@ class Verification:
     def _trial(self, layer: Dict[str, Any], seen: trace.Seen, call: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         """Whether the layer gives what was recorded when its arguments are those recorded: as few of them as do."""
         left = {key: values[0] for key, values in layer["differing"].items()}
-        error = self._tried(seen, left, call)
-        if error is None:
-            return None
+        renamed = layer["renamed"]
+        error = self._tried(seen, left, renamed, call)
+        if error is None:  # it refuses one of them
+            each = {key: self._tried(seen, {key: value}, renamed, call) for key, value in left.items()}
+            taken = [key for key in sorted(each) if each[key] is not None]
+            if not taken:
+                return None
+            best = min(taken, key=lambda key: is_off(each[key], self._tolerance))
+            left, error = {best: left[best]}, each[best]
+            if is_off(error, self._tolerance) and len(taken) > 1:
+                more = {key: layer["differing"][key][0] for key in taken}
+                together = self._tried(seen, more, renamed, call)
+                left, error = (left, error) if together is None else (more, together)
         if not is_off(error, self._tolerance):
             for key in sorted(left):
                 fewer = {name: value for name, value in left.items() if name != key}
-                found = self._tried(seen, fewer, call) if fewer else None
+                found = self._tried(seen, fewer, renamed, call) if fewer else None
                 if found is not None and not is_off(found, self._tolerance):
                     left, error = fewer, found
         return {"arguments": left, "error": error}
 
-    def _tried(self, seen: trace.Seen, arguments: Dict[str, Any], call: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        """How far the layer is off with some arguments; None where it can't be made or run with them."""
+    def _tried(
+        self, seen: trace.Seen, given: Dict[str, Any], renamed: Dict[str, str], call: Dict[str, Any]
+    ) -> Optional[Dict[str, Any]]:
+        """How far the layer is off with some arguments, by the recorded names; None where it can't be made or run with them."""
         parts = [[self._recorded.array(name) for name in call[part]] for part in ("inputs", "masks", "outputs")]
         inputs, masks, outputs = parts
-        given = [mask for mask in masks if mask is not None]
+        masking = [mask for mask in masks if mask is not None]
+        changed = {renamed.get(key, key): value for key, value in given.items()}
         told = next(told for told in self._recorded.layers if told["name"] == _first(call["name"]))
         try:
-            layer = type(seen.layer).from_config(dict(seen.layer.get_config(), **arguments))
-            made = Call(layer, None, {"mask": given[0]} if given else {})
+            layer = type(seen.layer).from_config(arguments.changed(seen.layer.get_config(), changed))
+            made = Call(layer, None, {"mask": masking[0]} if masking else {})
             self._engine.build(made, inputs)
             self._set(told, layer)
             return _worst(outputs, trace.flat(self._engine.layer(made, inputs, training=False)))
@@ -190,7 +203,9 @@ def _worst(recorded: List[Any], found: List[Any]) -> Dict[str, Any]:
 
 def _row(name: Optional[str], here: Optional[str], class_name: str) -> Dict[str, Any]:
     told: Dict[str, Any] = {"name": name, "here": here, "class": class_name, "class_here": None, "custom": False}
-    return dict(told, config=[{}, {}], uses={"symbols": [], "names": []}, differing={}, weights="", trial=None)
+    return dict(
+        told, config=[{}, {}], uses={"symbols": [], "names": []}, differing={}, renamed={}, given=[], weights="", trial=None
+    )
 
 
 def _short(named: List[Tuple[str, str]]) -> List[Tuple[str, str]]:

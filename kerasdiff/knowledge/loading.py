@@ -66,6 +66,8 @@ class Unreadable(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     title: str
     why: str
     remedy: str | None = None
+    as_h5: str = ""
+    """What serves besides, where the same model as .h5 is predicted to load."""
 
 
 class Found(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -111,6 +113,8 @@ class Matter(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     place: str = ""
     phases: list[str] = []
     remedy: str | None = None
+    as_h5: str = ""
+    """What serves besides, where the same model as .h5 is predicted to load."""
     settles: bool = False
     """Whether nothing else counts of what it is about."""
 

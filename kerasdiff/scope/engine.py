@@ -31,9 +31,12 @@ def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
     every = parts(model)
     uses = Uses(every, a, b)
     kept, unknown = narrowed(comparison, uses)
-    before = {one.found.id: one.found for one in reasons(model, a)}
+    here = reasons(model, a)
+    before = {one.found.id: one.found for one in here}
+    mistaken = _mistaken(here) if model.writer.keras in (None, comparison.a.api.version) else frozenset()
     known = {found.id: found for found in comparison.divergences}
-    why = [*(_explained(one, a, known) for one in reasons(model, b)), *fitting(kept, uses, comparison.b)]
+    against = [one for one in reasons(model, b) if one.argument is None or one.found.id not in mistaken]
+    why = [*(_explained(one, a, known) for one in against), *fitting(kept, uses, comparison.b)]
     told = [found for found in why if found.effect is Effect.BREAKS]
     verdict = FAILS if told else LOADS
     if not told:
@@ -54,6 +57,11 @@ def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
             of=len(comparison.divergences),
         ),
     )
+
+
+def _mistaken(here: list[Reason]) -> frozenset[str]:
+    """What is missing in A, which made the file, and so can't be what stops B: it is found otherwise than by its name."""
+    return frozenset(one.found.id for one in here if one.argument is not None and one.found.effect is Effect.BREAKS)
 
 
 def _explained(reason: Reason, a: Loader, known: dict[str, Divergence]) -> Divergence:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 #: Subjects of a model as a whole, of what it was compiled with, and before the paths of its layers.
 MODEL, OPTIMIZER, COMPILE, LAYERS = "saved_model", "saved_model.optimizer", "saved_model.compile", "saved_model.layers"
 #: Families of arguments that are objects, besides those that `Uses.family` tells.
-_FAMILIES = {"dtype": "dtype_policies", "learning_rate": "optimizers.schedules", "lr": "optimizers.schedules"}
+_FAMILIES = {
+    "dtype": "dtype_policies",
+    "learning_rate": "optimizers.schedules",
+    "lr": "optimizers.schedules",
+    "inner_optimizer": "optimizers",
+}
+#: Families of which a text names no object: a dtype by its own name, a number.
+_NAMELESS = ("dtype_policies", "optimizers.schedules")
 #: What ``compile`` is given by name or as objects.
 _COMPILED = {"loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
 #: What a serialized function is called.
@@ -116,13 +123,18 @@ def _is_model(layer: Layer) -> bool:
 
 def _inner(owner: Part, arguments: dict[str, Any]) -> Iterator[Part]:
     for at, value in arguments.items():
-        family = uses().family(at) or _FAMILIES.get(at)
+        family = _family(at)
         if family is not None:
             yield from _object(owner, at, family, value, 0)
 
 
+def _family(argument: str) -> str | None:
+    """The family of the objects that an argument's values are."""
+    return uses().family(argument) or _FAMILIES.get(argument)
+
+
 def _object(owner: Part, at: str, family: str, value: Any, depth: int) -> Iterator[Part]:
-    if isinstance(value, str) and family not in _FAMILIES.values():
+    if isinstance(value, str) and family not in _NAMELESS:
         yield _part(owner, at, family, value)
     if not isinstance(value, dict) or not isinstance(value.get("class_name"), str) or depth > _DEPTH:
         return
@@ -144,7 +156,7 @@ def _object(owner: Part, at: str, family: str, value: Any, depth: int) -> Iterat
         is_custom=">" in (registered if isinstance(registered, str) else name),
     )
     for key, inner in (config if isinstance(config, dict) else {}).items():
-        below = uses().family(key)
+        below = _family(key)
         if below is not None:
             yield from _object(owner, f"{at}.{key}", below, inner, depth + 1)
 

@@ -9,16 +9,15 @@ import msgspec
 from kerasdiff.compare.divergence import Divergence, divergence
 from kerasdiff.compare.values import brief
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.knowledge.loading import Matter, is_one, loading
+from kerasdiff.knowledge.loading import Matter, Unreadable, is_one, loading
 from kerasdiff.models.bytecode import runs_in
 from kerasdiff.scope.parts import MODEL, Part, parts
-from kerasdiff.scope.reader import fits
+from kerasdiff.scope.reader import Loader, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kerasdiff.models.document import SavedModel
-    from kerasdiff.scope.reader import Loader
 
 _CODE = "A Lambda holds the byte-code of its function, which other Pythons refuse, or take for something else."
 _CUSTOM = "Keras makes a class of the user's own only where it is registered, or handed over."
@@ -46,7 +45,8 @@ def reasons(model: SavedModel, loader: Loader) -> list[Reason]:
     whole = Part(subject=MODEL, label="", family="file", name=model.format)
     refused = loader.unreadable
     if refused is not None:
-        more = {"why": refused.why, "remedy": refused.remedy, "references": [refused.reference], "phases": ["saving"]}
+        remedy = _remedy(refused, refused.remedy, model, loader)
+        more = {"why": refused.why, "remedy": remedy, "references": [refused.reference], "phases": ["saving"]}
         return [Reason(divergence(MODEL, "format", Effect.BREAKS, refused.title, model.format, None, **more), whole)]
     every = parts(model)
     again = loading().graphs.get(model.format)
@@ -54,19 +54,32 @@ def reasons(model: SavedModel, loader: Loader) -> list[Reason]:
         every = [part for part in every if part.family in _COMPILED or (not part.at and is_one(part.full_name, again))]
     found: dict[str, Reason] = {}
     for part in [whole, *every]:
-        for one in _of(part, loader):
+        for one in _of(part, loader, model):
             known = found.get(one.found.id)
             if known is None or one.found.effect.rank < known.found.effect.rank:
                 found[one.found.id] = one
     return list(found.values())
 
 
-def _of(part: Part, loader: Loader) -> Iterator[Reason]:
+def _remedy(row: Unreadable | Matter, remedy: str | None, model: SavedModel, loader: Loader) -> str | None:
+    """What a row advises; with the way by an .h5 file only where nothing is known against that."""
+    return f"{remedy}; {row.as_h5}" if row.as_h5 and _loads_as_h5(model, loader) else remedy
+
+
+def _loads_as_h5(model: SavedModel, loader: Loader) -> bool:
+    """Whether the same model, saved as .h5 where it was made, is predicted to load."""
+    saved = msgspec.structs.replace(model, format="h5")
+    other = Loader(loader.side, loader.file._replace(name="model.h5", format="h5"))
+    return not any(one.found.effect is Effect.BREAKS for one in reasons(saved, other))
+
+
+def _of(part: Part, loader: Loader, model: SavedModel) -> Iterator[Reason]:
     name = None if part.family == "file" else loader.symbol(part)
     settled: set[str] = set()
     for row in loader.matters:
         if fits(row, part, name):
-            yield Reason(_told(row, part), part)
+            told = _told(row, part)
+            yield Reason(msgspec.structs.replace(told, remedy=_remedy(row, told.remedy, model, loader)), part)
             if row.settles:
                 return
             settled.add(row.argument)

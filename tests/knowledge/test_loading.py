@@ -15,7 +15,7 @@ from kerasdiff.releases.shelf import release, releases
 from kerasdiff.scope.parts import Part, parts
 from kerasdiff.scope.reader import Loader, fits
 from tests.models.saved import FILES
-from tests.scope.matrix import model
+from tests.scope.matrix import MIXED, model
 
 EVERY = list(rows())
 #: Rows about environments that aren't shipped: with a newer h5py than their Keras is made for.
@@ -40,7 +40,7 @@ def loaders() -> list[Loader]:
 def files() -> dict[File, list[str]]:
     """The sample files by all that counts of them as a whole."""
     found: dict[File, list[str]] = {}
-    for name in FILES:
+    for name in (*FILES, *MIXED):
         one = model(name)
         roots = frozenset(weight.path.partition("/")[0] for weight in one.weights)
         found.setdefault(File(PurePath(one.file).name, one.format, one.writer.keras, roots), []).append(name)

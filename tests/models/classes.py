@@ -8,11 +8,15 @@ from pathlib import Path
 
 import kerasdiff
 from kerasdiff.fingerprint.load import load
+from kerasdiff.knowledge.loading import is_one
 
 FILE = Path(kerasdiff.__file__).parent / "models" / "classes.json"
 RELEASES = Path(kerasdiff.__file__).parent / "releases"
-#: Modules of every kind.
-KINDS = {"layers": ("layers", "models", "engine", "legacy"), "optimizers": ("optimizers", "optimizer_v1", "optimizer_v2")}
+#: The names of every kind, with their modules.
+KINDS = {
+    "layers": ["layers.*", "models.*", "engine.*", "legacy.*"],
+    "optimizers": ["optimizers.*", "optimizer_v1.*", "optimizer_v2.*", "mixed_precision.*LossScaleOptimizer*"],
+}
 
 
 def found() -> dict[str, list[str]]:
@@ -22,10 +26,9 @@ def found() -> dict[str, list[str]]:
         for api in load(file).apis.values():
             for symbol, facts in api.symbols.items():
                 for name in (symbol, *facts.aliases) if facts.kind == "class" else ():
-                    module, _, last = name.rpartition(".")
-                    for kind, modules in KINDS.items():
-                        if module.partition(".")[0] in modules:
-                            known[kind].add(last)
+                    for kind, patterns in KINDS.items():
+                        if is_one(name, patterns):
+                            known[kind].add(name.rpartition(".")[2])
     return {kind: sorted(classes) for kind, classes in known.items()}
 
 

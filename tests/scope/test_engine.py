@@ -120,6 +120,37 @@ def test_a_reason_that_holds_in_a_too_is_no_divergence() -> None:
     assert one.title.endswith("; so in A")
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "file", "expected"),
+    [
+        (TF_23, TF_215, "mixed/tf.keras-2.3.h5", []),
+        (TF_23, TF_210, "mixed/tf.keras-2.3.h5", []),
+        (TF_210, TF_215, "mixed/tf.keras-2.3.h5", []),
+        (TF_23, KERAS_3, "mixed/tf.keras-2.3.h5", ["d1/argument.dtype.class", "optimizer/class"]),
+        (TF_215, TF_215, "mixed/tf.keras-2.15.h5", []),
+        (TF_215, TF_210, "mixed/tf.keras-2.15.h5", ["optimizer/argument.inner_optimizer.weight_decay"]),
+        (TF_215, TF_23, "mixed/tf.keras-2.15.h5", ["optimizer/class"]),
+        (TF_215, KERAS_3, "mixed/tf.keras-2.15.h5", ["d1/argument.dtype.class", "optimizer/class"]),
+        (TF_215, KERAS_3, "mixed/tf.keras-2.15.keras", ["dense_1/argument.dtype.class"]),
+    ],
+)
+def test_policies_and_wrapped_optimizers_are_looked_up_as_each_generation_does(
+    a: str, b: str, file: str, expected: list[str]
+) -> None:
+    """As it happened in environments of these releases."""
+    told = scoped(pair(a, b), model(file)).model
+    assert told is not None
+    assert told.verdict == (FAILS if expected else LOADS)
+    assert set(expected) <= {one.removeprefix("saved_model.").removeprefix("layers.") for one in told.reasons}
+
+
+def test_what_is_missing_in_the_release_that_wrote_the_file_is_not_why_another_fails() -> None:
+    strange = Layer(name="x", class_name="Dense", arguments={"units": 2, "activation": "unheard", "unheard_of": 1})
+    own = made(strange, writer=Writer(keras="2.15.0"))
+    assert verdict(TF_215, KERAS_3, own) == LOADS
+    assert verdict(TF_215, KERAS_3, made(strange, writer=Writer(keras="3.99.0"))) == FAILS
+
+
 def test_who_wrote_the_file_is_told_where_it_was_not_a() -> None:
     told = found(TF_215, KERAS_3, model("keras-2.2.4/sequential.h5"))["saved_model/writer"]
     assert (told.effect, told.title) == (Effect.INFO, "Keras 2.2.4 wrote the file, A is Keras 2.15.0")

@@ -21,6 +21,8 @@ TORCH = ("keras-3.15.1+torch-2.13", "keras")
 LATEST_2 = ("tensorflow-2.15.1", "tf.keras")
 TENSORFLOW_2 = ("tensorflow-2.10.1", "tf.keras")
 KERAS_2 = ("keras-2.2.4+tensorflow-1.12.3", "keras")
+BY_CODE = "make the model by its code there, then model.load_weights(path)"
+BY_H5 = 'in A: model.save("model.h5"); in B: make the model by its code, then model.load_weights("model.h5")'
 
 
 def loader(reader: tuple[str, str], saved: SavedModel, **packages: str) -> Loader:
@@ -105,3 +107,20 @@ def test_an_argument_that_was_measured_to_be_taken_is_not_refused() -> None:
     saved = SavedModel(file="m.h5", format="h5", bytes=1, model=root)
     found = [one.found.id for one in reasons(saved, loader(KERAS_3, saved))]
     assert found == ["saved_model.layers.leaky/argument.beta"]
+
+
+@pytest.mark.parametrize(
+    ("file", "reader", "expected"),
+    [
+        ("tf.keras-2.15/functional.keras", KERAS_3, [f"{BY_CODE}; or save as .h5 where the model was made"]),
+        ("tf.keras-2.15/texts.keras", KERAS_3, [BY_CODE]),
+        ("keras-3.15.1/functional.keras", TENSORFLOW_2, [BY_H5]),
+        ("tf.keras-2.15/texts.keras", TENSORFLOW_2, [f'{BY_H5}; or load_model("model.h5") at once']),
+    ],
+)
+def test_an_h5_file_is_advised_only_where_it_is_predicted_to_load(
+    file: str, reader: tuple[str, str], expected: list[str]
+) -> None:
+    found = reasons(model(file), loader(reader, model(file)))
+    told = [one.found.remedy for one in found if one.found.id in ("saved_model/class", "saved_model/format")]
+    assert told == expected

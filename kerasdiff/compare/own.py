@@ -119,11 +119,11 @@ def _calmed(found: Divergence, a: OwnLayer, b: OwnLayer, tolerances: Tolerances)
 
 def _same_axes(name: str, a: OwnLayer, b: OwnLayer) -> bool:
     """Whether an argument names the same axes, counted from the start or from the end, in a list or alone."""
-    sides = [axes if isinstance(axes := layer.config.get(name), list) else [axes] for layer in (a, b)]
+    sides: list[list[Any]] = [axes if isinstance(axes := layer.config.get(name), list) else [axes] for layer in (a, b)]
     rank = a.rank
     if rank is None or rank != b.rank or not all(type(axis) is int and -rank <= axis < rank for axes in sides for axis in axes):
         return False
-    counted = [[int(axis) % rank for axis in axes] for axes in sides]
+    counted = [[axis % rank for axis in axes] for axes in sides]
     return counted[0] == counted[1]
 
 

@@ -182,7 +182,8 @@ def _own(found: Verification, first: First) -> str:
         return "No layer is the reason: give --tolerance more, where that is near enough."
     if first.how == "between":
         told = f"What {first.call.name} is given differs: its inputs, a mask, or the order of the calls."
-        return f"{told} No layer's own behaviour is the reason: look at how your code puts the model together."
+        where = "how your code puts the model together, and what it computes between layers"
+        return f"{told} No layer's own behaviour is the reason: look at {where}."
     there, here = (_given(first.layer, {key: first.layer.differing[key][side] for key in found.code}) for side in (0, 1))
     told = f"The code that makes the model gives {first.layer.here} {here}; it gave {there} when this was recorded."
     return f"{told} That is no difference between the environments: change it there."

@@ -46,6 +46,22 @@ def test_what_is_scaled_first_tells_the_range(told: dict[str, Any], least: float
     assert (found == np.rint(found)).all() == (most == 255)
 
 
+class Variable:
+    """NumPy takes it for an object, as TensorFlow's variables of old."""
+
+    def __init__(self, value: list[float]) -> None:
+        self._value = value
+
+    def numpy(self) -> Any:
+        return np.array(self._value)
+
+
+def test_variables_are_read() -> None:
+    found = lifelike.scaled(SimpleNamespace(mean=Variable([9.0] * 3), variance=Variable([1.0] * 3)), PLAIN)
+    assert found is not None
+    assert 7 < found.min() < found.max() < 11
+
+
 @pytest.mark.parametrize(
     "told",
     [{"scale": 0.0, "offset": 0.0}, {"mean": None, "variance": None}, {"mean": [0.0] * 7, "variance": [1.0] * 7}, {}],

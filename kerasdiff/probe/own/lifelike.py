@@ -51,15 +51,19 @@ def scaled(layer: Any, plain: Any) -> Optional[Any]:
     """
     try:
         if hasattr(layer, "scale"):
-            scale, offset = (numpy.asarray(value, "float64") for value in (layer.scale, layer.offset))
+            scale, offset = map(_numbers, (layer.scale, layer.offset))
             found = ((plain if offset.any() else (plain + 1) / 2) - offset) / scale
             found = numpy.rint(found) if numpy.abs(1 / scale).max() >= _WHOLE else found
         else:
-            mean, variance = (numpy.asarray(value, "float64") for value in (layer.mean, layer.variance))
+            mean, variance = map(_numbers, (layer.mean, layer.variance))
             found = 2 * plain * numpy.sqrt(variance) + mean
     except Exception:  # a symbol, or what the layer hasn't learnt yet
         return None
     return found if found.shape == plain.shape and numpy.isfinite(found).all() else None
+
+
+def _numbers(value: Any) -> Any:
+    return numpy.asarray(value.numpy() if hasattr(value, "numpy") else value, "float64")
 
 
 def _scaling(model: Any, tensor: Any, inputs: int) -> Optional[Any]:

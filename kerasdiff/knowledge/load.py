@@ -194,6 +194,8 @@ class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     what it does in a usual model. ``traced``: the quantities that what is used explains. ``alike``: pairs of modules; a symbol
     of the first rests on that of the second which has the same name. ``parts``: endings of the names of what a symbol is
     made of, after its own. ``settings``: the subjects that a setting reaches without a parameter that says so.
+    ``only_with``: parameters that matter only where others have these values. ``untold``: divergences, by patterns of their
+    ids, that reach a saved model only if it is used in a way that no file tells, and which.
     """
 
     parameters: dict[str, str]
@@ -203,6 +205,8 @@ class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     alike: list[tuple[str, str]]
     parts: list[str]
     settings: dict[str, list[str]]
+    only_with: dict[str, dict[str, Any]]
+    untold: dict[str, str]
 
     def family(self, parameter: str) -> str | None:
         """The family of the objects that a parameter's values name."""

@@ -96,7 +96,10 @@ def headline(comparison: Comparison, reasons: Sequence[Reason]) -> str:
     milder = ", ".join(f"{counts[effect.value]} {effect.value}" for effect in _MILDER if counts[effect.value])
     serious = sum(counts[effect.value] for effect in Effect if effect not in _MILDER)
     if not serious:
-        return f"Nothing {'open ' if waived else ''}breaks code, changes the architecture or changes results; {milder}{besides}"
+        loading = comparison.model.reasons if comparison.model is not None else []
+        is_old = any(one.id in loading for one in found)  # why it is predicted to fail in B, and of A as well
+        nothing = f"{'Apart from what loading does in A too, nothing' if is_old else 'Nothing'} {'open ' if waived else ''}"
+        return f"{nothing}breaks code, changes the architecture or changes results; {milder}{besides}"
     causes = [one.effect for one in reasons if one.effect not in _MILDER]
     numbers = {effect: causes.count(effect) for effect in _DOES}
     parts = [f"{number} {_DOES[effect][number > 1]}" for effect, number in numbers.items() if number]

@@ -11,6 +11,7 @@ from kerasdiff.compare.divergence import Divergence, divergence
 from kerasdiff.compare.engine import Comparison, Loads
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.knowledge.loading import File
+from kerasdiff.knowledge.rules import within
 from kerasdiff.scope.narrow import Uses, fitting, is_serious, narrowed
 from kerasdiff.scope.parts import MODEL, parts
 from kerasdiff.scope.predict import Reason, reasons
@@ -33,7 +34,7 @@ def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
     kept, unknown = narrowed(comparison, uses)
     here = reasons(model, a)
     before = {one.found.id: one.found for one in here}
-    mistaken = _mistaken(here) if model.writer.keras in (None, comparison.a.api.version) else frozenset()
+    mistaken = _mistaken(here) if _is_known_to_load(model.writer.keras, comparison.a.api.version) else frozenset()
     known = {found.id: found for found in comparison.divergences}
     against = [one for one in reasons(model, b) if one.argument is None or one.found.id not in mistaken]
     why = [*(_explained(one, a, known) for one in against), *fitting(kept, uses, comparison.b)]
@@ -59,8 +60,17 @@ def scoped(comparison: Comparison, model: SavedModel) -> Comparison:
     )
 
 
+def _is_known_to_load(writer: str | None, here: str | None) -> bool:
+    """Whether A, in which a model is taken to work, is the release that made the file or a later one."""
+    if writer is None or here is None or writer == here:
+        return True
+    if writer.endswith("-tf") and within(here, "<2.4"):  # another Keras than the one that isn't part of TensorFlow
+        return False
+    return within(writer, f"<={here.removesuffix('-tf')}")
+
+
 def _mistaken(here: list[Reason]) -> frozenset[str]:
-    """What is missing in A, which made the file, and so can't be what stops B: it is found otherwise than by its name."""
+    """What is missing in A as well, and so can't be what stops B: it is found otherwise than by its name."""
     return frozenset(one.found.id for one in here if one.argument is not None and one.found.effect is Effect.BREAKS)
 
 

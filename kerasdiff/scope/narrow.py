@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -86,7 +88,16 @@ class Uses:
             parameter = aspect.partition(".")[2]
             if not self._is_left_to_b(subject, parameter):
                 return None
-            parts = [part for part in parts if part.arguments is not None and not self._decides(part, name, parameter)]
+            parts = [
+                part
+                for part in parts
+                if part.arguments is not None
+                and not self._decides(part, name, parameter)
+                and all(
+                    same(_value(part, one, symbol), value, one)
+                    for one, value in known_uses().only_with.get(parameter, {}).items()
+                )
+            ]
         elif aspect.startswith(_CASE):
             parts = [part for part in parts if _is_like(part, aspect.removeprefix(_CASE), symbol, self._a.side)]
         return parts or None
@@ -136,7 +147,7 @@ def narrowed(comparison: Comparison, uses: Uses) -> tuple[list[Divergence], list
         if parts is None or not _rests(found, every, concerned):
             continue
         labels = list(dict.fromkeys(part.label for part in parts if part.label))
-        kept[found.id] = msgspec.structs.replace(found, layers=labels)
+        kept[found.id] = msgspec.structs.replace(found, layers=labels, **_untold(found))
     for found in list(kept.values()):  # what explains them belongs to them
         cause = found.cause
         while cause in every and cause not in kept:
@@ -150,6 +161,12 @@ def narrowed(comparison: Comparison, uses: Uses) -> tuple[list[Divergence], list
     ]
     unknown = [one for one in comparison.not_comparable if _hides(one.id, uses)]
     return told, unknown
+
+
+def _untold(found: Divergence) -> dict[str, Any]:
+    """What becomes of a divergence of training that reaches a model only by what no file tells."""
+    why = next((why for pattern, why in known_uses().untold.items() if fnmatchcase(found.id, pattern)), None)
+    return {} if why is None else {"effect": Effect.INFO, "title": f"{found.title}; {why}"}
 
 
 def _rests(found: Divergence, every: dict[str, Divergence], concerned: dict[str, list[Part] | None]) -> bool:
@@ -191,7 +208,7 @@ def _is_like(part: Part, aspect: str, symbol: Symbol, side: Side) -> bool:
     call = case.partition("@")[0]
     if quantity in _INITIAL or call.startswith(_SPELLED) or part.family == "initializers":
         return False
-    if not _is_plain(part.family, case.partition("@")[2]):
+    if not _is_plain(part.family, case.partition("@")[2]) or not _is_as_deep(part, case, symbol):
         return False
     given = _optional(symbol, case).items()
     if call in _USUAL or _MASK in call:
@@ -204,6 +221,20 @@ def _is_plain(family: str, given: str) -> bool:
     """Whether an input is one on which objects of a family show what they do in a usual model."""
     plain = known_uses().plain.get(family)
     return plain is None or given in plain
+
+
+def _is_as_deep(part: Part, case: str, symbol: Symbol) -> bool:
+    """Whether a case has an input of as many dimensions as the part's, unless no case has."""
+    rank = _rank(case)
+    if part.rank is None or rank in (part.rank, None):
+        return True
+    return all(_rank(other) != part.rank for other in symbol.cases)
+
+
+def _rank(case: str) -> int | None:
+    """The dimensions of a case's input, as its name tells: 3 of ``padded3d``."""
+    told = re.search(r"(\d)d", case.partition("@")[2])
+    return int(told[1]) if told is not None else None
 
 
 def _optional(symbol: Symbol, case: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import msgspec
 
 from kerasdiff.knowledge.load import uses
 from kerasdiff.models.document import Code
+from kerasdiff.scope.ranks import ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     weights: list[list[int]] | None = None
     """Of layers: the shapes of those in the file, in its order; None where it has none."""
 
+    rank: int | None = None
+    """Of layers: the dimensions of their input, with the batch's; None where the file doesn't tell."""
+
     @property
     def full_name(self) -> str:
         """Its name behind its family."""
@@ -73,7 +77,7 @@ def parts(model: SavedModel) -> list[Part]:
     """All parts: layers in the file's order, each with the objects in its arguments; then optimizer, losses and metrics."""
     found: list[Part] = []
     if model.model is not None:
-        found += _layers(model.model, "", "")
+        found += _layers(model.model, "", "", ranks(model.model))
     optimizer = model.optimizer
     if optimizer is not None and optimizer.class_name:
         own = Part(
@@ -95,7 +99,7 @@ def subject(path: str) -> str:
     return f"{LAYERS}.{path.replace('%', '%25').replace('/', '%2F')}" if path else MODEL
 
 
-def _layers(layer: Layer, path: str, place: str) -> Iterator[Part]:
+def _layers(layer: Layer, path: str, place: str, known: dict[str, int]) -> Iterator[Part]:
     own = Part(
         subject=subject(path),
         label=f"{path} ({layer.class_name})" if path else "",
@@ -109,12 +113,13 @@ def _layers(layer: Layer, path: str, place: str) -> Iterator[Part]:
         is_custom=layer.is_custom,
         is_model=not path or _is_model(layer),
         weights=[weight.shape for weight in layer.weights] or None,
+        rank=known.get(path),
     )
     yield own
     yield from _inner(own, layer.arguments)
     for number, inner in enumerate(layer.layers):
         below = "inside" if not own.is_model else "first" if layer.class_name == "Sequential" and not number else ""
-        yield from _layers(inner, f"{path}.{inner.name}" if path else inner.name, below)
+        yield from _layers(inner, f"{path}.{inner.name}" if path else inner.name, below, known)
 
 
 def _is_model(layer: Layer) -> bool:

@@ -144,11 +144,19 @@ def test_policies_and_wrapped_optimizers_are_looked_up_as_each_generation_does(
     assert set(expected) <= {one.removeprefix("saved_model.").removeprefix("layers.") for one in told.reasons}
 
 
-def test_what_is_missing_in_the_release_that_wrote_the_file_is_not_why_another_fails() -> None:
+@pytest.mark.parametrize(
+    ("a", "writer", "expected"),
+    [
+        (TF_215, "2.15.0", LOADS),
+        (TF_215, "2.4.0", LOADS),
+        (TF_215, None, LOADS),
+        (TF_215, "3.99.0", FAILS),
+        (KERAS_2, "2.2.4-tf", FAILS),
+    ],
+)
+def test_what_is_missing_where_the_model_works_is_not_why_it_fails(a: str, writer: str | None, expected: str) -> None:
     strange = Layer(name="x", class_name="Dense", arguments={"units": 2, "activation": "unheard", "unheard_of": 1})
-    own = made(strange, writer=Writer(keras="2.15.0"))
-    assert verdict(TF_215, KERAS_3, own) == LOADS
-    assert verdict(TF_215, KERAS_3, made(strange, writer=Writer(keras="3.99.0"))) == FAILS
+    assert verdict(a, TF_210, made(strange, writer=Writer(keras=writer))) == expected
 
 
 def test_who_wrote_the_file_is_told_where_it_was_not_a() -> None:
@@ -200,3 +208,33 @@ def test_masks_matter_to_models_that_have_them() -> None:
 def _normalized(*, mask_zero: bool) -> list[Layer]:
     words = Layer(name="words", class_name="Embedding", arguments={"input_dim": 3, "output_dim": 2, "mask_zero": mask_zero})
     return [words, Layer(name="norm", class_name="BatchNormalization", arguments={"momentum": 0.9})]
+
+
+def test_cases_on_inputs_of_another_rank_are_not_of_the_model() -> None:
+    def reached(*shape: int) -> set[str]:
+        first = Layer(name="x", class_name="InputLayer", arguments={"batch_input_shape": [None, *shape]})
+        norm = Layer(name="norm", class_name="BatchNormalization", arguments={"momentum": 0.9}, inbound=[["x"]])
+        told = found(TF_215, KERAS_3, made(first, norm, writer=Writer(keras="2.15.0")))
+        return {
+            one.rule or ""
+            for one in told.values()
+            if one.layers == ["norm (BatchNormalization)"] and one.effect is Effect.RESULTS
+        }
+
+    assert reached(4, 4, 2) == {"KD348"}
+    assert reached(4) == set()
+    unknown = Layer(name="norm", class_name="BatchNormalization", arguments={"momentum": 0.9})
+    assert any(one.rule == "KD348" for one in found(TF_215, KERAS_3, made(unknown)).values())
+
+
+@pytest.mark.parametrize(("arguments", "is_told"), [({}, False), ({"use_ema": False}, False), ({"use_ema": True}, True)])
+def test_an_argument_that_another_makes_idle_is_no_divergence(arguments: dict[str, Any], is_told: bool) -> None:
+    saved = made(optimizer=Optimizer(class_name="rmsprop", arguments=arguments), format="keras")
+    assert ("optimizers.RMSprop/parameter.ema_overwrite_frequency" in found(TF_215, KERAS_3, saved)) is is_told
+
+
+def test_what_no_file_tells_of_training_is_below_the_gate() -> None:
+    saved = made(optimizer=Optimizer(class_name="rmsprop"), format="keras")
+    told = found(TF_215, KERAS_3, saved)["training.train_on_batch/case.frozen_after_compile.updated"]
+    assert told.effect is Effect.INFO
+    assert told.title.endswith("; only where trainable is set after compile, which no file tells")

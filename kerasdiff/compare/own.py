@@ -119,12 +119,15 @@ def _calmed(found: Divergence, a: OwnLayer, b: OwnLayer, tolerances: Tolerances)
 
 def _same_axes(name: str, a: OwnLayer, b: OwnLayer) -> bool:
     """Whether an argument names the same axes, counted from the start or from the end, in a list or alone."""
-    sides = [axes if isinstance(axes := layer.config.get(name), list) else [axes] for layer in (a, b)]
-    rank = a.rank
-    if rank is None or rank != b.rank or not all(type(axis) is int and -rank <= axis < rank for axes in sides for axis in axes):
-        return False
-    counted = [[int(axis) % rank for axis in axes] for axes in sides]
-    return counted[0] == counted[1]
+    one, other = (_counted(layer.config.get(name), layer.rank) for layer in (a, b))
+    return a.rank == b.rank and one is not None and one == other
+
+
+def _counted(value: Any, rank: int | None) -> list[int] | None:
+    """Axes of an input of a rank, counted from the start; None where they aren't known."""
+    axes = value if isinstance(value, list) else [value]
+    found = [axis % rank for axis in axes if isinstance(axis, int) and rank and -rank <= axis < rank]
+    return found if len(found) == len(axes) else None
 
 
 def _draws(config: dict[str, Any]) -> bool:

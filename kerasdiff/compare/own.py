@@ -110,7 +110,8 @@ def _calmed(found: Divergence, a: OwnLayer, b: OwnLayer, tolerances: Tolerances)
     if not found.aspect.startswith(_PARAMETER) or found.effect is not Effect.RESULTS:
         return found
     names = configured.differing(found.a, found.b, found.aspect.removeprefix(_PARAMETER))
-    shown = all("inference" in configured.phases_of(name) and tolerances.exercises(name) for name in names)
+    # The type of what a layer gives is compared with the numbers.
+    shown = all("inference" in configured.phases_of(name) and tolerances.exercises(name) for name in names - {"dtype"})
     if not shown or a.custom or b.custom or _draws(a.config) or _draws(b.config):
         return found
     title = f"{found.title}; the layer gives the same"

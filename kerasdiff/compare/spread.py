@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from kerasdiff.compare.divergence import divergence
+from kerasdiff.fingerprint.pipeline import number
 from kerasdiff.knowledge.load import Effect
 from kerasdiff.probe.weights import roles
 
@@ -44,8 +45,8 @@ def _pairs(a: OwnLayer, b: OwnLayer) -> Iterator[tuple[str, list[int], dict[str,
     """The name, the shape and both spreads of each weight that is drawn on both sides."""
     one, other = (roles([str(weight.get("name")) for weight in layer.weights]) for layer in (a, b))
     by_name = set(one) == set(other)
-    for number, (name, weight) in enumerate(zip(one, a.weights, strict=True)):
-        place = other.index(name) if by_name else number
+    for position, (name, weight) in enumerate(zip(one, a.weights, strict=True)):
+        place = other.index(name) if by_name else position
         if place >= len(b.weights) or weight.get("shape") != b.weights[place].get("shape"):
             continue
         sides = [_spread(found.get("spread")) for found in (weight, b.weights[place])]
@@ -58,10 +59,8 @@ def _spread(told: Any) -> dict[str, float] | None:
     """The spread of a weight whose numbers differ; of one number over and over, what it is says all."""
     if not isinstance(told, dict):
         return None
-    mean, std = told.get("mean"), told.get("std")
-    if not isinstance(mean, (int, float)) or not isinstance(std, (int, float)) or not std > 0:
-        return None
-    return {"mean": float(mean), "std": float(std)} if math.isfinite(mean) and math.isfinite(std) else None
+    mean, std = number(told.get("mean")), number(told.get("std"))
+    return {"mean": mean, "std": std} if math.isfinite(mean) and math.isfinite(std) and std > 0 else None
 
 
 def _apart(a: dict[str, float], b: dict[str, float]) -> float:
@@ -72,7 +71,7 @@ def _apart(a: dict[str, float], b: dict[str, float]) -> float:
 
 def _chance(shape: list[int]) -> float:
     """How much further than `MANY` numbers those of a weight are apart by chance."""
-    return max(1.0, math.sqrt(MANY / max(math.prod(shape), 1)))
+    return math.sqrt(MANY / min(max(math.prod(shape), 1), MANY))
 
 
 def _told(spread: dict[str, float]) -> str:

@@ -123,10 +123,11 @@ def test_what_the_users_own_code_gives_another_value_is_the_cause() -> None:
 def test_an_argument_of_another_value_in_a_layer_that_gives_the_same_is_info() -> None:
     changed = model(TEXT[1])
     lstm = next(layer for layer in changed["layers"] if layer["name"] == "lstm")
-    lstm["config"]["dropout"], lstm["config"]["activation"] = 0.5, "linear"
+    lstm["config"].update(dropout=0.5, activation="linear", dtype="string")
     found = about_models(compared(TEXT[1], TEXT[1], model(TEXT[1]), changed))
     assert found["model.layers.lstm/parameter.activation"].effect is Effect.INFO
     assert found["model.layers.lstm/parameter.activation"].title.endswith("; the layer gives the same")
+    assert found["model.layers.lstm/parameter.dtype"].effect is Effect.INFO
     assert found["model.layers.lstm/parameter.dropout"].effect is Effect.RESULTS  # which training alone shows
 
 

@@ -78,6 +78,63 @@ def test_all_of_a_model_is_measured_and_twice_the_same(model: str, place: str, t
     assert again == found
 
 
+SUBCLASSED = """
+import numpy as np
+import tensorflow as tf
+L = tf.keras.layers
+
+class Sub(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.norm = L.BatchNormalization(name="norm")
+        self.out = L.Dense(2, name="out")
+
+    def call(self, x):
+        return self.out(self.norm(x))
+
+def unbuilt():
+    return Sub()
+
+def built():
+    model = Sub()
+    model(np.zeros((3, 5, 4), "float32"))
+    return model
+
+def words():
+    split = L.TextVectorization(max_tokens=9, output_sequence_length=4, name="split")
+    split.adapt(np.array(["a cat", "a dog"]))
+    return tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), split, L.Embedding(9, 3, name="embedding")])
+"""
+
+
+@pytest.mark.parametrize("name", ["tensorflow-2.10.1", "tensorflow-2.15.1", "keras-3.15.1+tensorflow-2.21.0"])
+@pytest.mark.parametrize(("model", "why"), [("built", ""), ("unbuilt", "its inputs aren't known"), ("words", "it takes text")])
+def test_a_model_is_run_as_far_as_its_inputs_are_known(model: str, why: str, name: str, tmp_path: Path) -> None:
+    try:
+        built = build(name)
+    except MissingInterpreter as missing:
+        pytest.skip(str(missing))
+    (tmp_path / "subclassed.py").write_text(SUBCLASSED, encoding="utf-8")
+    options = ["--python", str(built.python), "--only", "environment", "-o", "found.json"]
+    command = [sys.executable, "-m", "kerasdiff", "capture", "--model", f"subclassed:{model}", *options]
+    variables = {**environ(built, tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if "was not run" in line]
+    assert len(told) == bool(why)
+    found = json.loads((tmp_path / "found.json").read_text("utf-8"))["model"]
+    assert "unfinished" not in found
+    output = found["cases"][""]["output@formula"]
+    if why:
+        assert told[0].endswith(f"{output['message']}")
+        assert (output["state"], output["message"].startswith(why)) == ("not run", True)
+    else:
+        assert output["inference"]["parts"][0]["shape"] == [2, 5, 2]
+        assert found["cases"]["norm"]["alone@formula"]["inference"]["state"] == "value"
+    names = {layer["name"]: [weight["name"] for weight in layer["weights"]] for layer in found["layers"]}
+    assert names.get("split", []) == []
+
+
 def test_outputs_that_are_expected_are_held_against_those_there(tmp_path: Path) -> None:
     reference = tmp_path / "text.npz"
     try:

@@ -120,14 +120,6 @@ def _calmed(found: Divergence, a: OwnLayer, b: OwnLayer, tolerances: Tolerances)
 
 def _same_axes(name: str, a: OwnLayer, b: OwnLayer) -> bool:
     """Whether an argument names the same axes, counted from the start or from the end, in a list or alone."""
-<<<<<<< HEAD
-    sides: list[list[Any]] = [axes if isinstance(axes := layer.config.get(name), list) else [axes] for layer in (a, b)]
-    rank = a.rank
-    if rank is None or rank != b.rank or not all(type(axis) is int and -rank <= axis < rank for axes in sides for axis in axes):
-        return False
-    counted = [[axis % rank for axis in axes] for axes in sides]
-    return counted[0] == counted[1]
-=======
     one, other = (_counted(layer.config.get(name), layer.rank) for layer in (a, b))
     return a.rank == b.rank and one is not None and one == other
 
@@ -137,7 +129,6 @@ def _counted(value: Any, rank: int | None) -> list[int] | None:
     axes = value if isinstance(value, list) else [value]
     found = [axis % rank for axis in axes if isinstance(axis, int) and rank and -rank <= axis < rank]
     return found if len(found) == len(axes) else None
->>>>>>> fix-own
 
 
 def _draws(config: dict[str, Any]) -> bool:

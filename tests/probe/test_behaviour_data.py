@@ -49,7 +49,7 @@ ROW_KEYS = {
     "initializers": {"call", "input", "shape", "sample", "quantiles", "units", "data"},
     "optimizers": {"start", "steps", "variables", "arguments", "pinned", "sparse"},
 }
-FAMILY_KEYS = {"modules", "inputs", "sparse", "kinds", "pinned", "calls", "identifiers"}
+FAMILY_KEYS = {"modules", "of", "inputs", "sparse", "kinds", "pinned", "calls", "identifiers"}
 QUANTITIES = {"inference", "gradient", "losses", "mask", "training", "unsaid", "chance"}
 #: Names of cases that the code gives.
 OWN_CALLS = {"default", "pinned"}
@@ -110,6 +110,7 @@ def test_the_code_knows_every_key_of_a_call_of_functions(family: str, row: Row) 
 def test_the_code_knows_every_key_of_a_family(family: str) -> None:
     assert FAMILIES[family].keys() <= FAMILY_KEYS
     assert FAMILIES[family].keys() >= {"modules", "inputs", "kinds", "identifiers"}
+    assert FAMILIES[family].get("of", "weights") == "weights"
 
 
 @pytest.mark.parametrize("row", INITIALIZER_ROWS, ids=lambda row: f"{row['call']}@{row['input']}")

@@ -14,7 +14,7 @@ import pytest
 from kerasdiff.compare.divergence import divergence
 from kerasdiff.compare.explain import _holds
 from kerasdiff.knowledge.load import Effect
-from kerasdiff.knowledge.rules import Index, Pattern, Rule, Where, rule, rules
+from kerasdiff.knowledge.rules import Index, Pattern, Rule, Where, _says, rule, rules
 from tests.knowledge.fired import FILE, MOVES, PAIRS, comparison, fired
 
 SERIOUS = (Effect.BREAKS, Effect.ARCHITECTURE, Effect.RESULTS)
@@ -165,3 +165,9 @@ def test_a_rule_without_something_that_it_must_say_is_refused(missing: str) -> N
     del whole[missing]
     with pytest.raises(msgspec.ValidationError, match=missing):
         msgspec.convert(whole, Rule)
+
+
+@pytest.mark.parametrize("known", [pattern.title for known in rules() for pattern in known.matches if pattern.title])
+def test_plain_titles_are_found_as_their_regular_expressions_are(known: str) -> None:
+    for text in (known, *known.split("|"), known[1:], "differs by 0.5 of its largest number"):
+        assert _says(text, known) is (re.search(known, text) is not None)

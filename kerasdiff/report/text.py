@@ -235,8 +235,8 @@ def _behaviour(comparison: Comparison) -> str:
         figures = comparison.coverage[without[0].lower()].items()
         besides = {kind: part["cases"] for kind, part in figures if kind not in coverage.KINDS}
         but = f", but for {', '.join(besides)} in {sum(besides.values()):,} cases" if besides else ""
-        told = f"Behaviour was not measured in {' and '.join(without)}{but}."
-        return told + (f" Compared besides: {' and '.join(words.own(comparison))}." if words.own(comparison) else "")
+        own = " and ".join(words.own(comparison))
+        return f"Behaviour was not measured in {' and '.join(without)}{but}." + (f" Compared besides: {own}." if own else "")
     every = {name: {kind: coverage.Kind(**part) for kind, part in comparison.coverage[name.lower()].items()} for name in sides}
     known = {name: {kind: part for kind, part in found.items() if kind in coverage.KINDS} for name, found in every.items()}
     least = min(known, key=lambda name: coverage.total(known[name]).share)

@@ -85,7 +85,7 @@ def batches(thing: Any) -> Iterator[Any]:
     if _is_sequence(thing) and (hasattr(thing, "on_epoch_end") or not hasattr(thing, "__iter__")):
         return _sequence(thing)
     if not _is_batches(thing):
-        raise NotBatches("gives %s, not batches" % (named(thing)))
+        raise NotBatches("gives %s, not batches" % named(thing))
     return iter(thing)
 
 
